@@ -1,0 +1,182 @@
+{#-
+The select that every staging model of readings ends with: canonical units, our meters, and what judging looks at.
+
+`delivered` is a CTE with one row per raw row and the columns load_id, staged_on, row_number, external_site_id,
+external_device_id, interval_start, interval_seconds, energy, energy_unit, energy_total, energy_total_unit, power,
+power_unit (numbers as delivered, double precision), irradiance_wm2, temperature_c, quality, other_metrics (jsonb) and
+unparsed (jsonb; per column the `code` and `text` of a cell that could not be read).
+-#}
+{% macro conformed_readings(delivered) %}
+    with
+
+    units as materialized (
+
+        select
+            symbol,
+            quantity,
+            cast(factor as double precision) as factor
+        from {{ source('core', 'unit') }}
+
+    ),
+
+    devices as materialized (
+        {{ capacity_bounds() }}
+    ),
+
+    placed as (
+
+        select
+            delivered.*,
+            loads.organization_id,
+            loads.source_system,
+            loads.received_at,
+            loads.grid_offsets,
+            devices.project_id,
+            devices.meter_id,
+            devices.time_zone,
+            devices.latitude,
+            devices.longitude,
+            coalesce(devices.limit_w, 1.2 * {{ var('unknown_capacity_w') }}) as limit_w,
+            coalesce(devices.floor_w, -0.01 * {{ var('unknown_capacity_w') }}) as floor_w,
+            energy_units.factor as energy_factor,
+            total_units.factor as energy_total_factor,
+            power_units.factor as power_factor,
+            case
+                when delivered.interval_seconds > 0 and 86400 % nullif(delivered.interval_seconds, 0) = 0
+                    then delivered.interval_seconds
+            end as seconds,
+            case when isfinite(delivered.interval_start) then delivered.interval_start end as starts_at,
+            num_nonnulls(
+                delivered.energy, delivered.energy_total, delivered.power, delivered.irradiance_wm2,
+                delivered.temperature_c, delivered.other_metrics
+            ) as metric_count
+        from {{ delivered }} as delivered
+        inner join {{ source('ops', 'ingestion_log') }} as loads on delivered.load_id = loads.load_id
+        left join devices
+            on
+                loads.organization_id = devices.organization_id
+                and loads.source_system = devices.source_system
+                and delivered.external_site_id = devices.external_site_id
+                and delivered.external_device_id = devices.external_device_id
+        left join units as energy_units
+            on
+                energy_units.quantity = 'energy'
+                and energy_units.symbol = {{ unit_symbol('delivered.energy_unit', 'wh') }}
+        left join units as total_units
+            on
+                total_units.quantity = 'energy'
+                and total_units.symbol = {{ unit_symbol('delivered.energy_total_unit', 'wh') }}
+        left join units as power_units
+            on
+                power_units.quantity = 'power'
+                and power_units.symbol = {{ unit_symbol('delivered.power_unit', 'w') }}
+
+    ),
+
+    graded as (
+
+        select
+            *,
+            energy is null and energy_total is null and power is not null and seconds is not null
+            and {{ canonical_quality('quality', 'metric_count') }} in ('measured', 'estimated') as is_from_power,
+            {{ canonical_quality('quality', 'metric_count') }} as delivered_quality
+        from placed
+
+    ),
+
+    final as (
+
+        select
+            -- identity
+            load_id,
+            staged_on,
+            row_number,
+            organization_id,
+            source_system,
+            external_site_id,
+            external_device_id,
+            project_id,
+            meter_id,
+            time_zone,
+            latitude,
+            longitude,
+
+            -- measure
+            starts_at as interval_start,
+            seconds as reading_interval_seconds,
+            case
+                when is_from_power
+                    then cast(
+                        {{ canonical_amount('power', 'power_factor', type='numeric') }} * seconds / 3600
+                        as numeric(20, 6)
+                    )
+                else {{ canonical_amount('energy', 'energy_factor') }}
+            end as energy_wh,
+            {{ canonical_amount('energy_total', 'energy_total_factor') }} as energy_total_wh,
+            {{ canonical_amount('power', 'power_factor') }} as power_w,
+            {{ canonical_amount('irradiance_wm2', largest='999999', type='numeric(12, 6)') }} as irradiance_wm2,
+            {{ canonical_amount('temperature_c', largest='999999', type='numeric(12, 6)') }} as temperature_c,
+            case
+                when is_from_power then coalesce(other_metrics, '{}') || '{"energy_basis": "power"}'
+                else other_metrics
+            end as other_metrics,
+            case when is_from_power then 'estimated' else delivered_quality end as quality,
+            case when is_from_power then 2 else {{ quality_rank('delivered_quality') }} end as quality_rank,
+            received_at,
+
+            -- judging
+            unparsed,
+            case
+                when starts_at is null
+                    then coalesce(
+                        unparsed -> 'interval_start' ->> 'code',
+                        case when interval_start is null then 'R101_TS_MISSING' else 'R102_TS_FORMAT' end
+                    )
+            end as timestamp_code,
+            {{ flawed_columns('unparsed', 'R201_NOT_NUMERIC') }} as not_numeric_columns,
+            nullif(concat_ws(
+                ',',
+                {{ flawed_columns('unparsed', 'R202_NOT_FINITE') }},
+                {%- for column in ['energy', 'power', 'irradiance_wm2', 'temperature_c'] %}
+                case when {{ column }} in ('-infinity', 'infinity', 'nan') then '{{ column }}' end,
+                {%- endfor %}
+                case when abs(energy_total) >= 1e13 / energy_total_factor then 'energy_total' end
+            ), '') as not_finite_columns,
+            {{ flawed_columns('unparsed', 'R204_TEXT') }} as text_problem_columns,
+            case
+                when unparsed -> 'row' ->> 'code' = 'R203_FIELD_COUNT' then unparsed -> 'row' ->> 'text'
+            end as field_count_problem,
+            case
+                when seconds is null
+                    then coalesce(
+                        unparsed -> 'interval_seconds' ->> 'text', cast(interval_seconds as text), ''
+                    )
+            end as interval_problem,
+            case
+                when energy is not null and energy_factor is null then energy_unit
+                when energy_total is not null and energy_total_factor is null then energy_total_unit
+                when power is not null and power_factor is null then power_unit
+            end as unknown_unit,
+            cast(floor_w / 3600 * seconds as numeric(20, 6)) as energy_floor_wh,
+            cast(least(limit_w / 3600 * seconds, 9e12) as numeric(20, 6)) as energy_limit_wh,
+            cast(floor_w as numeric(20, 6)) as power_floor_w,
+            cast(least(limit_w, 9e12) as numeric(20, 6)) as power_limit_w,
+            now() - interval '10 years' as oldest_allowed_at,
+            now() + interval '5 minutes' as latest_allowed_at,
+            metric_count,
+            case
+                when
+                    energy is not null and power is not null
+                    and greatest(abs(energy_j), abs(power_j)) > 3600 * seconds
+                    then round(cast(100 * abs(energy_wh - power_wh) / greatest(abs(energy_wh), abs(power_wh)) as numeric), 2)
+            end as energy_power_gap_percent,
+            case
+                when grid_offset_s <> expected_grid_offset_s
+                    then format('%s s into the interval, expected %s s', grid_offset_s, expected_grid_offset_s)
+            end as grid_problem
+        from graded
+
+    )
+
+    select * from final
+{% endmacro %}

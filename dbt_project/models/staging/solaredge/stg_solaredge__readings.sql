@@ -1,0 +1,59 @@
+with
+
+units as materialized (
+
+    select
+        symbol,
+        quantity,
+        cast(factor as double precision) as factor
+    from {{ source('core', 'unit') }}
+
+),
+
+delivered as (
+
+    select
+        readings.load_id,
+        readings.staged_on,
+        readings.row_number,
+        readings.external_site_id,
+        coalesce(readings.external_device_id, '') as external_device_id,
+        readings.interval_start,
+        readings.interval_seconds,
+        readings.energy,
+        readings.energy_unit,
+        cast(null as double precision) as energy_total,
+        cast(null as text) as energy_total_unit,
+        readings.power,
+        readings.power_unit,
+        cast(null as double precision) as irradiance_wm2,
+        cast(null as double precision) as temperature_c,
+        readings.quality,
+        case
+            when
+                num_nonnulls(
+                    readings.voltage_v, readings.current_a, readings.frequency_hz, readings.import_energy,
+                    readings.export_energy, readings.consumption_energy, readings.state_of_energy_percent
+                ) > 0
+                then jsonb_strip_nulls(jsonb_build_object(
+                    'voltage_v', {{ canonical_amount('readings.voltage_v') }},
+                    'current_a', {{ canonical_amount('readings.current_a') }},
+                    'frequency_hz', {{ canonical_amount('readings.frequency_hz') }},
+                    'import_wh', {{ canonical_amount('readings.import_energy', 'units.factor') }},
+                    'export_wh', {{ canonical_amount('readings.export_energy', 'units.factor') }},
+                    'consumption_wh', {{ canonical_amount('readings.consumption_energy', 'units.factor') }},
+                    'soe_pct', {{ canonical_amount('readings.state_of_energy_percent') }}
+                ))
+        end as other_metrics,
+        {{ safe_jsonb('readings.unparsed') }} as unparsed
+    from {{ source('raw', 'solaredge_reading') }} as readings
+    left join units
+        on units.quantity = 'energy' and units.symbol = {{ unit_symbol('readings.meter_energy_unit', 'wh') }}
+
+),
+
+final as (
+    {{ conformed_readings('delivered') }}
+)
+
+select * from final

@@ -1,0 +1,41 @@
+"""All commands in one place: names, options, help. Each calls the same functions that the Dags call.
+
+Exit codes: 0 done; 1 the data was refused or a check failed; 2 wrong usage or configuration; 3 try again later.
+"""
+
+import sys
+
+import typer
+
+from include.cli import demo, files, loads, quarantine, sites, warehouse
+from include.core.errors import ConfigurationError, NotFound, SunledgerError, VendorUnavailable
+
+app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
+app.command("ingest")(files.ingest)
+app.command("migrate")(warehouse.migrate)
+app.command("prepare")(warehouse.prepare)
+app.command("publish")(warehouse.publish)
+app.command("status")(warehouse.status)
+app.command("dsn")(warehouse.dsn)
+app.add_typer(loads.app, name="loads")
+app.add_typer(quarantine.app, name="quarantine")
+app.add_typer(sites.app, name="sites")
+app.add_typer(demo.app, name="demo")
+
+
+def main() -> None:
+    """Run a command; a named error becomes one line on standard error and an exit code that a script can use."""
+    from include.local import environment
+
+    environment.load()
+    try:
+        app()
+    except SunledgerError as error:
+        print(error, file=sys.stderr)  # noqa: T201 -- the command line's own error channel
+        raise SystemExit(_exit_code(error)) from None
+
+
+def _exit_code(error: SunledgerError) -> int:
+    if isinstance(error, ConfigurationError | NotFound):
+        return 2
+    return 3 if isinstance(error, VendorUnavailable) else 1

@@ -1,0 +1,1 @@
+"""The lake: what was delivered, byte for byte, for ever."""

@@ -1,0 +1,26 @@
+"""Why the one-machine stack could not start or stay up."""
+
+from pathlib import Path
+
+from include.core.errors import SunledgerError
+
+TAIL_LINES = 25
+
+
+class StackFailed(SunledgerError):
+    """A part of the stack failed; carries the log that tells more."""
+
+    code = "E900_LOCAL_STACK"
+
+    def __init__(self, message: str, *, log: Path | None = None, remedy: str = "") -> None:
+        super().__init__(message, place=str(log or ""), remedy=remedy)
+        self.log = log
+
+
+def tail(log: Path, lines: int = TAIL_LINES) -> str:
+    """Return the last lines of a log, empty if there is none."""
+    try:
+        text = log.read_text(errors="replace")
+    except OSError:
+        return ""
+    return "\n".join(text.splitlines()[-lines:])

@@ -1,0 +1,166 @@
+"""Brings the one-machine stack up, step by step, and waits for its first publication."""
+
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import closing
+from datetime import datetime
+from functools import cached_property
+from typing import Any
+
+import psycopg
+from psycopg.rows import dict_row
+
+from include.local import airflow, dags, databases, environment, inbox, ports, postgres, secrets
+from include.local.airflow_api import AirflowApi
+from include.local.dotenv import write
+from include.local.failures import StackFailed
+from include.local.ports import LOOPBACK
+from include.local.progress import step
+from include.local.settings import Settings
+from include.local.supervisor import Child, Supervisor
+
+POLL_S = 1.0
+FAILED_RUNS_EVERY_S = 5.0
+
+
+class Stack:
+    """The parts of one start; ``start`` brings them up in order."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.supervisor = Supervisor(settings.local)
+        self.secrets = secrets.load(settings.secrets)
+        self.server: postgres.Server | None = None
+        self.admin_url = settings.warehouse_url or ""
+        self.service: dict[str, str] = {}
+
+    def start(self) -> None:
+        """Start everything, switch the Dags on and hand in the demo data."""
+        self._start_postgres()
+        self._choose_addresses()
+        self._migrate()
+        self._start_simulator()
+        airflow.start_api_server(self.supervisor, self.settings, self.service)
+        self._run("create the demo organization", "demo", "apply")
+        self._run("prepare dbt views and docs", "prepare")
+        airflow.start_workers(self.supervisor, self.settings, self.service)
+        with step("start Airflow"):
+            self._wait_for_airflow()
+        self.since = self._database_now()
+        with step("switch on the Dags"):
+            dags.switch_on(self.api, self.check)
+        with step("drop the demo files and ask the portal"):
+            inbox.drop(self.settings.root / "demo" / "inbox", self.settings.inbox)
+            self.api.trigger(dags.FIRST_EXTRACT)
+
+    def check(self) -> None:
+        """Raise if a part that should keep running has stopped."""
+        self.supervisor.check()
+        if self.server and not self.server.is_running:
+            raise StackFailed("PostgreSQL stopped", log=self.server.log)
+
+    def await_publication(self) -> None:
+        """Wait until what was handed in is published, or something makes that impossible."""
+        from include.warehouse import summary
+
+        looked_at_runs = time.monotonic()
+        with step("wait for the first publication"), closing(self._connect()) as connection:
+            while not summary.settled(connection, self.since):
+                self.check()
+                if time.monotonic() - looked_at_runs > FAILED_RUNS_EVERY_S:
+                    dags.refuse_failed(self.api, self.since, self.settings.logs / "airflow")
+                    looked_at_runs = time.monotonic()
+                time.sleep(POLL_S)
+
+    def facts(self) -> dict[str, Any]:
+        """Return the figures of the summary."""
+        from include.warehouse import summary
+
+        with closing(self._connect()) as connection:
+            return summary.collect(connection)
+
+    def links(self) -> dict[str, str]:
+        """Return where to look next, with the login."""
+        return {
+            "Airflow": self.airflow_url,
+            "login": f"{airflow.ADMIN} / {self.secrets.airflow_admin}",
+            "dbt docs": f"{self.airflow_url}/cosmos/{airflow.DBT_DOCS}/dbt_docs_index.html",
+            "Data Docs": f"{self.airflow_url}/data-docs/",
+            "logs": str(self.settings.logs),
+        }
+
+    @property
+    def airflow_url(self) -> str:
+        """Where the Airflow UI listens."""
+        return self.service["AIRFLOW__API__BASE_URL"]
+
+    @cached_property
+    def api(self) -> AirflowApi:
+        """Airflow's REST API."""
+        return AirflowApi(self.airflow_url, self.secrets.airflow_admin)
+
+    def _start_postgres(self) -> None:
+        if not self.settings.warehouse_url:
+            with step("start PostgreSQL"):
+                self.server = postgres.start(
+                    self.settings.local / "postgres",
+                    self.secrets.postgres,
+                    port=self.settings.postgres_port,
+                    log=self.settings.logs / "postgres.log",
+                )
+                self.admin_url = self.server.superuser_url
+        with step("create databases"):
+            databases.prepare(self.admin_url, self.secrets.airflow_database)
+
+    def _choose_addresses(self) -> None:
+        settings = self.settings
+        airflow_port = ports.pick(settings.airflow_port)
+        self.simulator_port = ports.pick(settings.simulator_port, taken=frozenset({airflow_port}))
+        vendor_url = settings.solaredge_base_url or f"http://{LOOPBACK}:{self.simulator_port}"
+        exported = environment.exports(settings, self.secrets, self.admin_url, vendor_url)
+        configured = airflow.environment(settings, self.secrets, self.admin_url, airflow_port)
+        self.service = environment.for_service(settings, exported | configured)
+        airflow.write_login(settings, self.secrets)
+        write(settings.exports, exported)
+
+    def _migrate(self) -> None:
+        administrator = environment.for_migration(self.service, self.secrets, self.admin_url)
+        metadata_url = airflow.database_url(self.secrets, self.admin_url)
+        with step("migrate the warehouse and Airflow"):
+            warehouse = self._start("migrate", _cli("migrate"), administrator)
+            if not airflow.is_migrated(self.settings, metadata_url):
+                self.supervisor.finish(self._start("airflow-migrate", airflow.command("db", "migrate"), self.service))
+                airflow.note_migrated(self.settings, metadata_url)
+            self.supervisor.finish(warehouse)
+
+    def _start_simulator(self) -> None:
+        if self.settings.solaredge_base_url:
+            return
+        with step("start the portal simulator"):
+            command = [sys.executable, "-m", "simulators.solaredge", "--port", str(self.simulator_port)]
+            self._start("simulator", command, self.service)
+            ports.wait_answering(self.simulator_port, each=self.check)
+
+    def _wait_for_airflow(self) -> None:
+        while self.api.unhealthy():
+            self.check()
+            time.sleep(POLL_S / 2)
+
+    def _run(self, title: str, *arguments: str) -> None:
+        with step(title):
+            self.supervisor.finish(self._start(arguments[0], _cli(*arguments), self.service))
+
+    def _start(self, name: str, command: list[str], env: Mapping[str, str]) -> Child:
+        return self.supervisor.start(name, command, env, self.settings.root)
+
+    def _connect(self) -> psycopg.Connection[dict[str, Any]]:
+        return psycopg.connect(self.service["WAREHOUSE_LOADER_URL"], row_factory=dict_row, autocommit=True)
+
+    def _database_now(self) -> datetime:
+        with closing(self._connect()) as connection:
+            return connection.execute("select now() as now").fetchone()["now"]
+
+
+def _cli(*arguments: str) -> list[str]:
+    return [sys.executable, "-m", "include.cli", *arguments]

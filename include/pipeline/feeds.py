@@ -1,0 +1,84 @@
+"""From a load to its parser: the one place that knows which source reads which lake object."""
+
+from collections.abc import Iterator
+from dataclasses import fields
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import pyarrow as pa
+
+from include.core.records import FileHints, Site
+
+FILE_FEED = "file_reading"
+PARSER_VERSION = 1
+BATCH_ROWS = 10_000
+
+
+def schema(load: dict[str, Any]) -> pa.Schema:
+    """The Arrow schema of a load's raw rows, without the columns that staging adds."""
+    return _file_source().RAW_SCHEMA if load["feed"] == FILE_FEED else _vendor(load).RAW_SCHEMA
+
+
+def batches(load: dict[str, Any], path: Path) -> Iterator[pa.RecordBatch]:
+    """Parse a load's lake object into raw rows, in bounded memory."""
+    if load["feed"] == FILE_FEED:
+        yield from _file_source().read(path, load["original_name"], _hints(load))
+        return
+    rows = _vendor_rows(load, path)
+    while chunk := list(islice(rows, BATCH_ROWS)):
+        yield pa.RecordBatch.from_pylist(chunk, schema=schema(load))
+
+
+def cells(load: dict[str, Any], path: Path, row_numbers: set[int]) -> Iterator[tuple[int, dict[str, Any]]]:
+    """The original cells of some rows, as they were delivered, for a person who has to mend them."""
+    if load["feed"] == FILE_FEED:
+        yield from _file_source().cells(path, load["original_name"], _hints(load), row_numbers)
+        return
+    for row in _vendor_rows(load, path):
+        if row["row_number"] in row_numbers:
+            yield row["row_number"], {name: _text(value) for name, value in row.items() if value is not None}
+
+
+def feed_of(source_system: str) -> str:
+    """The raw table (without its schema) that a source fills."""
+    from include.sources.inverters import REGISTRY
+
+    return REGISTRY[source_system].RAW_TABLE.removeprefix("raw.") if source_system in REGISTRY else FILE_FEED
+
+
+def suites(load: dict[str, Any]) -> tuple[str, ...]:
+    """The expectation suites of a load: the one for all readings, and its source's own where there is one."""
+    return ("readings", "files" if load["feed"] == FILE_FEED else load["source_system"])
+
+
+def _vendor_rows(load: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
+    yield from _vendor(load).parse(path.read_bytes(), load["request"], _site(load))
+
+
+def _site(load: dict[str, Any]) -> Site:
+    names = {field.name for field in fields(Site)}
+    known = {name: value for name, value in load["hints"].items() if name in names}
+    return Site(**known | {"series": tuple(known.get("series", ()))})
+
+
+def _hints(load: dict[str, Any]) -> FileHints:
+    names = {field.name for field in fields(FileHints)}
+    known = {name: value for name, value in load["hints"].items() if name in names}
+    return FileHints(**known | {"null_values": tuple(known.get("null_values", ()))})
+
+
+def _text(value: Any) -> Any:
+    return value if isinstance(value, str | int | float | bool) else str(value)
+
+
+def _file_source():
+    from include.sources import files
+
+    return files
+
+
+def _vendor(load: dict[str, Any]):
+    from include.sources.inverters import REGISTRY
+
+    return REGISTRY[load["source_system"]]

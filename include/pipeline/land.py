@@ -1,0 +1,110 @@
+"""Land: store a delivery exactly as it came, with the request that produced it, and recognise known content.
+
+A delivery is durable in the lake before the ledger knows it; a crash between the two leaves an object that the
+next attempt finds and adopts, never a ledger row without bytes.
+"""
+
+import hashlib
+import json
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from include.core.failpoints import failpoint
+from include.core.records import Answer, Site
+from include.lake import keys
+from include.lake.store import Lake, sha256_of
+from include.pipeline import feeds
+from include.warehouse import files, loads
+from include.warehouse.database import connect
+from include.warehouse.loads import Delivery
+
+
+def land_file(
+    path: Path,
+    *,
+    name: str,
+    organization_id: int,
+    source_system: str,
+    uri: str | None = None,
+    hints: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Land a client's file; returns the ledger row, with status `duplicate` when its bytes are known.
+
+    `hints` override the stored column map of the organization and source for this file.
+    """
+    with path.open("rb") as stream:
+        sha256, size_bytes = sha256_of(stream)
+    with connect() as connection:
+        stored = files.hints(connection, organization_id, source_system)
+    delivery = Delivery(
+        organization_id=organization_id,
+        source_system=source_system,
+        feed=feeds.FILE_FEED,
+        content_key=sha256,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        lake_key=_landed_key(source_system, organization_id, sha256, name),
+        original_name=loads.storable(name),
+        original_uri=uri,
+        hints={**stored, **(hints or {})},
+    )
+    return _land(delivery, path)
+
+
+def land_answer(answer: Answer, site: Site) -> dict[str, Any]:
+    """Land a vendor's answer; its content is known only if the same request brought the same bytes before."""
+    sha256 = hashlib.sha256(answer.body).hexdigest()
+    asked = {name: answer.request.get(name) for name in ("method", "path", "query")}
+    content_key = hashlib.sha256(f"{_canonical(asked)}\n{sha256}".encode()).hexdigest()
+    name = f"site_{site.external_site_id}_{answer.request['path'].rsplit('/', 1)[-1]}.json"
+    delivery = Delivery(
+        organization_id=site.organization_id,
+        source_system=site.source_system,
+        feed=feeds.feed_of(site.source_system),
+        content_key=content_key,
+        sha256=sha256,
+        size_bytes=len(answer.body),
+        lake_key=_landed_key(site.source_system, site.organization_id, content_key, name),
+        original_name=name,
+        integration_site_id=site.integration_site_id or None,
+        request=answer.request,
+        hints=asdict(site),
+    )
+    return _land(delivery, answer.body)
+
+
+def _land(delivery: Delivery, content: Path | bytes) -> dict[str, Any]:
+    with connect() as connection:
+        known = loads.find_content(connection, delivery.organization_id, delivery.content_key)
+        if known:
+            return loads.register(connection, delivery)
+    lake = Lake()
+    lake.put(delivery.lake_key, content, delivery.sha256)
+    _put_request(lake, delivery)
+    failpoint("landed_in_lake")
+    with connect() as connection:
+        return loads.register(connection, delivery)
+
+
+def _put_request(lake: Lake, delivery: Delivery) -> None:
+    """Keep how the bytes came to us beside them, so that the lake alone is enough for a replay."""
+    key = f"{delivery.lake_key}.request.json"
+    if not lake.exists(key):
+        origin = {
+            "sha256": delivery.sha256,
+            "original_name": delivery.original_name,
+            "original_uri": delivery.original_uri,
+            "request": delivery.request,
+            "hints": delivery.hints,
+        }
+        lake.put_bytes(key, _canonical(origin).encode())
+
+
+def _landed_key(source_system: str, organization_id: int, content_key: str, name: str) -> str:
+    return keys.landed(source_system, organization_id, datetime.now(UTC).date(), content_key, name)
+
+
+def _canonical(value: Any) -> str:
+    return json.dumps(value, sort_keys=True, separators=(",", ":"), default=str)

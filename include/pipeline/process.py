@@ -1,0 +1,84 @@
+"""Carry loads through stage and judge from wherever they stand; safe to call at any time, any number of times."""
+
+import logging
+from collections import Counter
+from collections.abc import Iterable
+from typing import Any
+
+from include.core.errors import IllegalState, SunledgerError
+from include.pipeline.feeds import FILE_FEED
+from include.pipeline.judge import judge, sweep
+from include.pipeline.stage import stage
+from include.warehouse import audit, files, loads, publications
+from include.warehouse.database import connect
+
+log = logging.getLogger(__name__)
+
+
+def process(load_id: int) -> dict[str, Any]:
+    """Stage and judge one load; what is done already is not done again. A duplicate finishes its original."""
+    with connect() as connection:
+        load = loads.get(connection, load_id)
+    if load["status"] == "duplicate":
+        with connect() as connection:
+            original = loads.get(connection, load["duplicate_of"])
+        if original["status"] in loads.UNFINISHED:
+            process(original["load_id"])
+        return load
+    if load["status"] in {"landed", "failed"}:
+        load = stage(load_id)
+    if load["status"] == "staged":
+        load = judge(load_id)
+    return load
+
+
+def process_all(load_ids: Iterable[int], source_system: str | None = None) -> dict[str, int]:
+    """Process these loads and the ones that an earlier crash left unfinished; returns loads by status.
+
+    One broken load never stops the others: the rest is processed first, then the first failure is raised.
+    """
+    with connect() as connection:
+        pending = sorted({*load_ids, *loads.unfinished(connection, source_system)})
+    statuses: Counter[str] = Counter()
+    failures: list[SunledgerError] = []
+    for load_id in pending:
+        try:
+            statuses[process(load_id)["status"]] += 1
+        except SunledgerError as error:
+            log.error("load %s: %s", load_id, error)
+            failures.append(error)
+    sweep()
+    if failures:
+        raise failures[0]
+    return dict(statuses)
+
+
+def replay(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Stage and judge a load again from its lake object, with today's parser, mapping and column map."""
+    with connect() as connection:
+        load = loads.get(connection, load_id)
+        if load["status"] == "duplicate":
+            raise IllegalState(f"load {load_id} is a duplicate", remedy=f"replay load {load['duplicate_of']} instead")
+        if publications.is_being_published(connection, load_id):
+            raise IllegalState(f"load {load_id} is in the open publication", remedy="replay it when that has closed")
+        stored = files.hints(connection, load["organization_id"], load["source_system"])
+        loads.reopen(connection, load, {**(stored if load["feed"] == FILE_FEED else {}), **(hints or {})})
+        audit.record(
+            connection,
+            actor=actor,
+            action="replay",
+            subject=f"load {load_id}",
+            reason=reason,
+            organization_id=load["organization_id"],
+        )
+    stage(load_id)
+    return process(load_id)
+
+
+def retry_mapped() -> list[int]:
+    """Judge loads again whose rows were held for a missing mapping that exists by now."""
+    with connect() as connection:
+        ready = [i for i in loads.newly_mapped(connection) if not publications.is_being_published(connection, i)]
+    for load_id in ready:
+        replay(load_id, actor="pipeline", reason="a missing site or device was mapped")
+    return ready

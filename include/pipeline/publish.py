@@ -1,0 +1,65 @@
+"""Publish: one `dbt build` over all judged loads. Only a publication that was built and tested is final."""
+
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+from include.core.errors import BuildFailed
+from include.core.failpoints import failpoint
+from include.pipeline import dbt
+from include.pipeline.process import process, retry_mapped
+from include.pipeline.stage import stage
+from include.warehouse import publications, raw, summary
+from include.warehouse.database import connect
+
+log = logging.getLogger(__name__)
+
+
+def open_publication() -> dict[str, Any] | None:
+    """Open a publication over the waiting loads, or take over the one that a crash left open.
+
+    Held rows whose site was mapped meanwhile join first. Rows that vanished from raw (a crash of the database
+    empties unlogged tables) are staged and judged again from the lake. Returns None when nothing waits.
+    """
+    retry_mapped()
+    with connect() as connection:
+        waiting = publications.waiting_loads(connection)
+        missing = [load["load_id"] for load in waiting if raw.row_count(connection, load) != load["rows_in"]]
+    for load_id in missing:
+        log.warning("load %s lost its raw rows and is staged again", load_id)
+        stage(load_id)
+        process(load_id)
+    with connect() as connection:
+        publication = publications.open_or_resume(connection)
+        if publication:
+            publications.ensure_partitions(connection, publication["publication_id"])
+        return _reference(publication) if publication else None
+
+
+def close_publication(publication: dict[str, Any]) -> dict[str, Any]:
+    """Make a built publication final and return its counts."""
+    with connect() as connection:
+        counts = summary.publication_counts(connection, publication["publication_id"])
+        publications.close(connection, publication, counts)
+    return publication | counts
+
+
+def publish(select: str | None = None) -> dict[str, Any] | None:
+    """Open, build, close. Returns the closed publication with its counts, or None when nothing waited."""
+    publication = open_publication()
+    if publication is None:
+        return None
+    failpoint("publication_opened")
+    started = datetime.now(UTC)
+    try:
+        dbt.build(select)
+    except BuildFailed as error:
+        with connect() as connection:
+            publications.record_failure(connection, publication["publication_id"], str(error))
+        raise
+    closed = close_publication(publication)
+    return closed | {"seconds": round((datetime.now(UTC) - started).total_seconds(), 1)}
+
+
+def _reference(publication: dict[str, Any]) -> dict[str, Any]:
+    return {name: publication[name] for name in ("publication_id", "lease_epoch")}

@@ -1,0 +1,145 @@
+"""Stage: parse the lake object and copy its rows to the raw table, in one transaction with the bookkeeping."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from datetime import UTC, date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from include.core.errors import Fenced, FileRejected, UnexpectedPayload
+from include.core.failpoints import failpoint
+from include.lake.store import Lake
+from include.pipeline import feeds
+from include.warehouse import database, loads, raw
+
+ANALYZE_FROM_ROWS = 1_000
+LONGEST_GRID_SECONDS = 3_600
+
+
+def stage(load_id: int) -> dict[str, Any]:
+    """Copy a load's rows to raw and return its ledger row; staging again replaces what was staged before.
+
+    A file that cannot be read as a whole ends as `rejected` (or `empty`) with its code; nothing of it is staged.
+    """
+    day = datetime.now(UTC).date()
+    with database.connect() as connection:
+        load = loads.claim(connection, load_id)
+        raw.ensure_partition(connection, load["feed"], day)
+    rows = _Rows(load, day)
+    try:
+        with Lake().local_file(load["lake_key"], load["sha256"]) as path:
+            _copy(load, rows, path)
+    except Exception as error:
+        refusal = _refusal(rows.error or error)
+        if refusal is None:
+            raise rows.error or error from None
+        with database.connect() as connection:
+            loads.refuse(connection, load, "empty" if refusal.code == "F001_EMPTY" else "rejected", refusal)
+            return loads.get(connection, load_id)
+    failpoint("after_stage_commit")
+    with database.connect() as connection:
+        if rows.count >= ANALYZE_FROM_ROWS:
+            raw.analyze(connection, load["feed"], day)
+        return loads.get(connection, load_id)
+
+
+def _refusal(error: Exception) -> FileRejected | UnexpectedPayload | None:
+    return error if isinstance(error, FileRejected | UnexpectedPayload) else None
+
+
+def _copy(load: dict[str, Any], rows: "_Rows", path) -> None:
+    with database.bulk() as connection, connection.cursor() as cursor:
+        if load["staged_on"] is not None:
+            _unstage(cursor, load)
+        reader = pa.RecordBatchReader.from_batches(rows.schema, rows.batches(path))
+        table = raw.partition(load["feed"], rows.day)
+        cursor.adbc_ingest(table, reader, mode="append", db_schema_name="raw")
+        failpoint("before_stage_commit")
+        offsets = json.dumps(rows.grid_offsets()) if rows.grid_offsets() else None
+        cursor.execute(
+            loads.STAGED_SQL,
+            (
+                load["load_id"],
+                load["lease_epoch"],
+                rows.count,
+                rows.day,
+                rows.first_at,
+                rows.last_at,
+                offsets,
+                feeds.PARSER_VERSION,
+            ),
+        )
+        if cursor.rowcount == 0:
+            raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was staged")
+        connection.commit()
+
+
+def _unstage(cursor, load: dict[str, Any]) -> None:
+    table = raw.partition(load["feed"], load["staged_on"])
+    cursor.execute(f'delete from raw."{table}" where load_id = $1', (load["load_id"],))  # noqa: S608 -- our own name
+
+
+class _Rows:
+    """The raw rows of a load on their way to the table, counted and measured as they pass."""
+
+    def __init__(self, load: dict[str, Any], day: date) -> None:
+        self.load, self.day = load, day
+        self.schema = pa.schema([("load_id", pa.int64()), ("staged_on", pa.date32()), *feeds.schema(load)])
+        self.count = 0
+        self.first_at: datetime | None = None
+        self.last_at: datetime | None = None
+        self.error: Exception | None = None
+        self._grid: dict[str, Counter[int]] = {}
+
+    def batches(self, path) -> Iterator[pa.RecordBatch]:
+        """Batches ready for the table; keeps the parser's own error, which the driver would hide."""
+        try:
+            for batch in feeds.batches(self.load, path):
+                self._measure(batch)
+                failpoint("copy_batch")
+                yield self._complete(batch)
+            if self.count == 0:
+                raise FileRejected("F001_EMPTY", "there are no readings in it")
+        except Exception as error:
+            self.error = error
+            raise
+
+    def _complete(self, batch: pa.RecordBatch) -> pa.RecordBatch:
+        load_ids = pa.repeat(pa.scalar(self.load["load_id"], pa.int64()), batch.num_rows)
+        days = pa.repeat(pa.scalar(self.day, pa.date32()), batch.num_rows)
+        return pa.RecordBatch.from_arrays([load_ids, days, *batch.columns], schema=self.schema)
+
+    def _measure(self, batch: pa.RecordBatch) -> None:
+        self.count += batch.num_rows
+        starts = batch.column("interval_start")
+        if starts.null_count == batch.num_rows:
+            return
+        span = pc.min_max(starts).as_py()
+        self.first_at = min(filter(None, (self.first_at, span["min"])))
+        self.last_at = max(filter(None, (self.last_at, span["max"])))
+        self._measure_grid(batch)
+
+    def _measure_grid(self, batch: pa.RecordBatch) -> None:
+        """Count, per series, by how many seconds the rows lie off the whole grid of their interval."""
+        interval = pc.cast(batch.column("interval_seconds"), pa.int64())
+        usable = pc.and_(pc.greater(interval, 0), pc.less_equal(interval, LONGEST_GRID_SECONDS))
+        interval = pc.if_else(usable, interval, None)
+        seconds = pc.divide(pc.cast(batch.column("interval_start"), pa.int64()), 1_000_000)
+        offsets = pc.subtract(seconds, pc.multiply(pc.divide(seconds, interval), interval))
+        if not self._grid and not pc.any(pc.not_equal(offsets, 0)).as_py():
+            return  # all rows so far lie on the grid, as nearly every file's do
+        series = pc.binary_join_element_wise(
+            *(pc.fill_null(batch.column(name), "") for name in ("external_site_id", "external_device_id")), "/"
+        )
+        grouped = pa.table({"series": series, "offset": offsets}).group_by(["series", "offset"]).aggregate([([], "count_all")])
+        for row in grouped.to_pylist():
+            if row["offset"] is not None:
+                self._grid.setdefault(row["series"], Counter())[row["offset"]] += row["count_all"]
+
+    def grid_offsets(self) -> dict[str, int]:
+        """Series (`site/device`) whose usual place on the grid is not zero, with that place in seconds."""
+        usual = {series: max(counts.items(), key=lambda item: (item[1], -item[0]))[0] for series, counts in self._grid.items()}
+        return {series: offset for series, offset in usual.items() if offset}

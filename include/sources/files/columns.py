@@ -1,0 +1,179 @@
+"""Which header means which column: the one alias table of all client files, and the units headers carry.
+
+Headers are compared without case, spaces, underscores, hyphens, dots and brackets; a unit may follow the
+name (`energy_kwh`, `Energy (kWh)`, `ac_power [kW]`), and so may a PVDAQ channel (`ac_power__773`) or, for
+sensors, a number (`module_temp_2`).
+
+Each column is filled from one header. When several match, the order of preference is: a header the
+client's column map names; then the order of `ALIASES` (plane-of-array before global irradiance, ambient
+before module temperature); then the lower sensor number, a stated unit, the position. The others stay in
+`other_metrics`, as do daily counters (`e_day`) and DC power, which are neither interval energy nor AC power.
+"""
+
+import re
+import unicodedata
+from dataclasses import dataclass, field
+
+from include.core.errors import ConfigurationError, FileRejected
+from include.core.records import FileHints
+
+ALIASES: dict[str, list[str]] = {
+    "timestamp": (
+        "timestamp readingtimestamp intervalstart periodstart startat measuredon datetime localtime localtimestamp "
+        "time ts epoch unixtime unixtimestamp timestampms date"
+    ).split(),
+    "interval_end": "intervalend periodend endat".split(),
+    "external_site_id": "externalsiteid siteid site plantid plant systemid powerstationid".split(),
+    "external_device_id": (
+        "externaldeviceid deviceid device inverterid serialnumber sn meterid"
+    ).split(),
+    "interval_seconds": "intervalseconds readingintervalseconds intervalsec intervals".split(),
+    "interval_minutes": "intervalminutes readingintervalminutes intervalmin intervalmins".split(),
+    "interval": "interval readinginterval".split(),
+    "energy": ["energy", "production", "generation", "enwh", "value", ""],
+    "energy_unit": "energyunit".split(),
+    "energy_total": (
+        "energytotal cumulativeenergy totalenergy totalyield etotal lifetimeenergy energylifetime lifetime "
+        "energyregister meterregister registerreading register whlifetime energycumulative"
+    ).split(),
+    "energy_total_unit": "energytotalunit cumulativeenergyunit registerunit".split(),
+    "power": ["power", "acpower", "activepower", "totalactivepower", "pac", "powr", ""],
+    "power_unit": "powerunit acpowerunit".split(),
+    "unit": "unit units uom".split(),
+    "irradiance_wm2": "irradiance poairradiance irradiancepoa poa ghiirradiance irradianceghi ghi".split(),
+    "temperature_c": (
+        "temperature temp ambienttemperature ambienttemp temperatureambient tempambient "
+        "moduletemperature moduletemp temperaturemodule tempmodule"
+    ).split(),
+    "quality": "quality qualityflag dataquality readingquality".split(),
+    "organization_id": "organizationid organisationid orgid".split(),
+}
+
+ENERGY_UNITS = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"}
+POWER_UNITS = {"w": "W", "kw": "kW", "mw": "MW", "gw": "GW", "watt": "W", "watts": "W"}
+UNITS: dict[str, dict[str, str]] = {
+    "timestamp": {"utc": "UTC", "gmt": "UTC"},
+    "interval_end": {"utc": "UTC", "gmt": "UTC"},
+    "energy": ENERGY_UNITS,
+    "energy_total": ENERGY_UNITS,
+    "power": POWER_UNITS,
+    "irradiance_wm2": {"wm2": "W/m2", "wm": "W/m2", "kwm2": "kW/m2"},
+    "temperature_c": {"c": "C", "degc": "C", "celsius": "C", "f": "F", "degf": "F", "fahrenheit": "F"},
+}
+INTRINSIC_UNITS = {"enwh": "Wh", "whlifetime": "Wh", "": None}
+METRICS = ("energy", "energy_total", "power", "irradiance_wm2", "temperature_c")
+NUMBERED = {"irradiance_wm2", "temperature_c"}
+UNNAMED = ("", "__index_level_0__")
+
+CHANNEL = re.compile(r"__\d+$")
+RANKS = {(field_name, alias): rank for field_name, names in ALIASES.items() for rank, alias in enumerate(names)}
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """One reading of a header: our column, the unit it states, and how strongly it is preferred (low first)."""
+
+    header: str
+    column: str
+    unit: str | None = None
+    preference: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnMap:
+    """Our column -> the header that fills it; `others` go to other_metrics."""
+
+    used: dict[str, Match] = field(default_factory=dict)
+    others: tuple[str, ...] = ()
+
+    def header(self, column: str) -> str | None:
+        """The header that fills a column, null when none does."""
+        match = self.used.get(column)
+        return match.header if match else None
+
+    def unit(self, column: str) -> str | None:
+        """The unit the header of a column states, null when it states none."""
+        match = self.used.get(column)
+        return match.unit if match else None
+
+
+def map_columns(headers: list[str], hints: FileHints, before: ColumnMap | None = None) -> ColumnMap:
+    """Choose one header for each column; a choice made `before`, for earlier records, is kept."""
+    declared = {plain(header): column for header, column in hints.columns.items()}
+    ignored = {header for header in headers if plain(header) in declared and declared[plain(header)] is None}
+    matches = [
+        match
+        for position, header in enumerate(headers)
+        if header not in ignored and (match := _match(header, position, declared))
+    ]
+    used = dict(before.used) if before else {}
+    for match in sorted(matches, key=lambda match: match.preference):
+        used.setdefault(match.column, match)
+    _settle_timestamp(used, headers)
+    taken = {match.header for match in used.values()} | ignored
+    return ColumnMap(used, tuple(header for header in headers if header not in taken))
+
+
+def plain(header: str) -> str:
+    """A header without case, channel number, punctuation and spaces."""
+    text = unicodedata.normalize("NFKC", CHANNEL.sub("", header.strip())).casefold()
+    return "".join(letter for letter in text if letter.isalnum())
+
+
+def _match(header: str, position: int, declared: dict[str, str | None]) -> Match | None:
+    name = plain(header)
+    target = declared.get(name)
+    found = _lookup(target if target is not None else header)
+    if target is not None and found is None:
+        known = ", ".join(ALIASES)
+        raise ConfigurationError(f"column map: {header!r} -> {target!r}", remedy=f"map to one of: {known}")
+    if found is None:
+        return None
+    column, unit, rank, number = found
+    if target is not None:
+        stated = _lookup(header)
+        unit = unit or (stated[1] if stated and stated[0] == column else None)
+    return Match(header, column, unit, (target is None, rank, number, unit is None, position))
+
+
+def _lookup(header: str) -> tuple[str, str | None, int, int] | None:
+    """Find (column, unit, rank among the aliases, sensor number) of a header."""
+    if header in ALIASES:
+        return header, None, 0, 0
+    name = plain(header)
+    for column in ALIASES:
+        for stem, unit in _stems(name, UNITS.get(column, {})):
+            root = stem.rstrip("0123456789") if column in NUMBERED else stem
+            rank = RANKS.get((column, root))
+            if rank is not None and (stem or unit):
+                return column, unit or INTRINSIC_UNITS.get(root), rank, int(stem[len(root) :] or 0)
+    return None
+
+
+def _stems(name: str, units: dict[str, str]) -> list[tuple[str, str | None]]:
+    return [(name, None), *((name.removesuffix(text), unit) for text, unit in units.items() if name.endswith(text))]
+
+
+def _settle_timestamp(used: dict[str, Match], headers: list[str]) -> None:
+    """Keep one label of the interval; fall back to an unnamed first column, as pandas writes its index."""
+    if "timestamp" in used:
+        used.pop("interval_end", None)
+    elif "interval_end" not in used and headers:
+        unnamed = headers[0] if headers[0] in UNNAMED else next((h for h in headers if h == UNNAMED[1]), None)
+        if unnamed is not None:
+            used["timestamp"] = Match(unnamed, "timestamp")
+
+
+def require_reading(columns: ColumnMap, headers: list[str]) -> None:
+    """Raise F007_HEADER unless there is a time stamp and at least one metric."""
+    lacks_time = not {"timestamp", "interval_end"} & columns.used.keys()
+    if not lacks_time and set(METRICS) & columns.used.keys():
+        return
+    lacking = "a time stamp" if lacks_time else "a metric (energy, power, irradiance, temperature)"
+    listed = ", ".join(repr(header[:60]) for header in headers[:40])
+    raise FileRejected(
+        "F007_HEADER",
+        f"no column is known as {lacking}; headers found: {listed}",
+        place="header",
+        remedy="rename the header or declare the source's column map",
+    )

@@ -1,0 +1,136 @@
+"""The bytes of a dropped file: expanded, decoded to UTF-8 and counted against the limits while they flow."""
+
+import io
+import shutil
+import tempfile
+import zlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import IO
+
+from include.core.errors import FileRejected
+from include.sources.files.formats import BYTE_ORDER_MARKS, Format, decoder
+from include.sources.files.limits import LIMITS, refuse_above
+
+CHUNK_BYTES = 1 << 18
+UTF8_NAMES = {None, "utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"}
+
+
+def chunks(path: Path, form: Format) -> Iterator[bytes]:
+    """Yield the file's UTF-8 text (or its expanded bytes, for Parquet) without byte order mark."""
+    with path.open("rb") as source:
+        plain = _inflated(source, path.stat().st_size) if form.is_gzip else iter(lambda: source.read(CHUNK_BYTES), b"")
+        yield from _utf8(plain, form.encoding)
+
+
+@contextmanager
+def expanded_file(path: Path, form: Format) -> Iterator[Path]:
+    """Give a seekable file: the path itself, or a temporary expansion of a gzipped one."""
+    if not form.is_gzip:
+        yield path
+        return
+    with tempfile.TemporaryDirectory() as folder, path.open("rb") as source:
+        target = Path(folder) / "expanded"
+        with target.open("wb") as sink:
+            shutil.copyfileobj(Reader(_inflated(source, path.stat().st_size)), sink, CHUNK_BYTES)
+        yield target
+
+
+def _inflated(source: IO[bytes], size_bytes: int) -> Iterator[bytes]:
+    """Expand all gzip members, refusing bombs as they grow and files cut before their end."""
+    member, expanded = zlib.decompressobj(wbits=31), 0
+    waiting, is_open = b"", False
+    while block := waiting or source.read(CHUNK_BYTES):
+        try:
+            piece = member.decompress(block, CHUNK_BYTES)
+        except zlib.error as error:
+            raise _damaged(f"gzip: {error}", source.tell()) from error
+        expanded += len(piece)
+        _refuse_bomb(expanded, size_bytes)
+        yield piece
+        is_open, waiting = True, member.unconsumed_tail
+        if member.eof:
+            waiting, is_open = member.unused_data.lstrip(b"\0"), False
+            member = zlib.decompressobj(wbits=31)
+    yield from _rest(member, is_open, source.tell())
+
+
+def _rest(member: "zlib._Decompress", is_open: bool, place: int) -> Iterator[bytes]:
+    if is_open:
+        yield member.flush()
+        if not member.eof:
+            raise _damaged("gzip data ends before its end mark", place)
+
+
+def _damaged(message: str, place: int) -> FileRejected:
+    return FileRejected("F002_UNPARSEABLE", message, place=f"byte {place:,}", remedy="transfer the file again")
+
+
+def _refuse_bomb(expanded: int, size_bytes: int) -> None:
+    refuse_above(LIMITS.expanded_bytes, expanded, "expanded bytes")
+    if expanded > LIMITS.expansion_allowance:
+        refuse_above(LIMITS.expansion_ratio, expanded // max(size_bytes, 1), "expansion ratio")
+
+
+def _utf8(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
+    name = encoding.lower() if encoding else None
+    if name not in UTF8_NAMES:
+        yield from _recoded(blocks, name)
+        return
+    for first in blocks:
+        yield first.removeprefix(next(mark for mark, code in BYTE_ORDER_MARKS.items() if code == "utf-8"))
+        break
+    yield from blocks
+
+
+def _recoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
+    text, place = decoder(encoding), 0
+    try:
+        for block in blocks:
+            piece = text.decode(block)
+            yield (piece if place else piece.removeprefix("\ufeff")).encode("utf-8", "surrogatepass")
+            place += len(block)
+        yield text.decode(b"", final=True).encode("utf-8", "surrogatepass")
+    except UnicodeError as error:
+        raise FileRejected(
+            "F002_UNPARSEABLE",
+            f"bytes that are not {encoding}",
+            place=f"byte {place + getattr(error, 'start', 0):,}",
+            remedy="declare the file's encoding",
+        ) from error
+
+
+class Reader(io.RawIOBase):
+    """A readable file over an iterator of byte blocks; remembers how the text ended."""
+
+    def __init__(self, blocks: Iterator[bytes]) -> None:
+        self._blocks = blocks
+        self._waiting = b""
+        self.last_byte = b""
+        self.quotes = 0
+
+    def readable(self) -> bool:
+        """Always true; pyarrow asks."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes, and nothing only at the end."""
+        parts, length = [self._waiting], len(self._waiting)
+        while size < 0 or length < size:
+            block = next(self._blocks, None)
+            if block is None:
+                break
+            parts.append(block)
+            length += len(block)
+        whole = b"".join(parts)
+        size = length if size < 0 else size
+        piece, self._waiting = whole[:size], whole[size:]
+        self.last_byte = piece[-1:] or self.last_byte
+        self.quotes += piece.count(b'"')
+        return piece
+
+    def unread(self, piece: bytes) -> None:
+        """Put bytes back in front, as if they had never been read."""
+        self._waiting = piece + self._waiting
+        self.quotes -= piece.count(b'"')

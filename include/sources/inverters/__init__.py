@@ -1,0 +1,8 @@
+"""Inverter clouds by `source_system`; a new vendor is one module and one line here."""
+
+from include.sources.inverters import solaredge
+from include.sources.inverters.base import InverterModule
+
+REGISTRY: dict[str, InverterModule] = {
+    solaredge.NAME: solaredge,
+}

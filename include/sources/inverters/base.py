@@ -1,0 +1,80 @@
+"""The contract of an inverter cloud: what the pipeline may expect of every vendor module.
+
+A vendor is one module with the names of `InverterModule` and one line in `REGISTRY`. Connecting and
+fetching talk to the vendor; parsing is pure, so that any stored answer can be replayed at any time.
+"""
+
+import time
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any, Protocol
+
+import pyarrow as pa
+
+from include.core.records import Answer, Site, VendorDevice, VendorSite, Window
+from include.http.session import Budget, utc_now
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What an operator may override for one vendor; the defaults mean the vendor's live service.
+
+    base_url: another address of the same API, such as a simulator
+    options:  facts on which sources disagree, by the names that the vendor's module documents
+    """
+
+    base_url: str | None = None
+    options: Mapping[str, Any] = field(default_factory=dict)
+    sleep: Callable[[float], None] = time.sleep
+    clock: Callable[[], datetime] = utc_now
+
+
+class InverterSource(Protocol):
+    """A connected account: reads sites, devices and readings with one credential."""
+
+    name: str
+
+    def sites(self) -> Iterator[VendorSite]:
+        """List every site that the credential may read, each once."""
+
+    def devices(self, external_site_id: str) -> Iterator[VendorDevice]:
+        """List inverters, meters and batteries of a site, each once."""
+
+    def fetch(self, site: Site, window: Window) -> Iterator[Answer]:
+        """Yield the vendor's answers that cover `window`, in order of time."""
+
+
+class InverterModule(Protocol):
+    """What a vendor's module defines.
+
+    RAW_SCHEMA is the shape of RAW_TABLE without `load_id`; `parse` yields rows of that shape.
+    OVERLAP is how far behind the high-water mark a run reads again, because the vendor revises.
+    SETTLE_SECONDS is how long after its end an interval counts as closed.
+    """
+
+    NAME: str
+    RAW_TABLE: str
+    RAW_SCHEMA: pa.Schema
+    ALLOWED_HOSTS: Collection[str]
+    SERIES: tuple[str, ...]
+    DEFAULT_SERIES: tuple[str, ...]
+    SETTLE_SECONDS: int
+    OVERLAP: timedelta
+
+    def connect(
+        self, credential: Mapping[str, Any], settings: Settings | None = None, budget: Budget | None = None
+    ) -> InverterSource:
+        """Open an account with a decrypted credential; no call is made yet."""
+
+    def closed_until(self, now: datetime) -> datetime:
+        """The end of the newest interval that is closed at `now`."""
+
+    def parse(self, body: bytes, request: Mapping[str, Any], site: Site) -> Iterator[dict[str, Any]]:
+        """Turn one answer into raw rows. Pure: no clock, network or database."""
+
+
+def last_boundary(now: datetime, settle_seconds: int, interval_seconds: int) -> datetime:
+    """The newest interval boundary that lies at least `settle_seconds` before `now`, in UTC."""
+    settled = int(now.timestamp()) - settle_seconds
+    return datetime.fromtimestamp(settled - settled % interval_seconds, tz=UTC)

@@ -1,0 +1,278 @@
+"""The ledger of loads: `ops.ingestion_log` and the lease that fences a stale worker."""
+
+import os
+import socket
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from include.core.errors import Fenced, IllegalState, NotFound
+from include.warehouse.database import Connection
+
+UNFINISHED = ("landed", "staged", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """What `land` knows of a delivery before anything is staged."""
+
+    organization_id: int
+    source_system: str
+    feed: str
+    content_key: str
+    sha256: str
+    size_bytes: int
+    lake_key: str
+    original_name: str
+    original_uri: str | None = None
+    integration_site_id: int | None = None
+    request: dict[str, Any] | None = None
+    hints: dict[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Staged:
+    """What staging counted: rows, the span of their timestamps, and series off the whole interval grid."""
+
+    rows: int
+    staged_on: date
+    data_start_at: datetime | None = None
+    data_end_at: datetime | None = None
+    grid_offsets: dict[str, int] | None = None
+
+
+def register(connection: Connection, delivery: Delivery) -> dict[str, Any]:
+    """Record a delivery as a new load, or as a duplicate of the load that has the same content."""
+    inserted = connection.execute(
+        """
+        insert into ops.ingestion_log (
+            organization_id, source_system, feed, content_key, sha256, size_bytes, lake_key, original_name,
+            original_uri, integration_site_id, request, hints, corrects_load_id
+        )
+        values (
+            %(organization_id)s, %(source_system)s, %(feed)s, %(content_key)s, %(sha256)s, %(size_bytes)s,
+            %(lake_key)s, %(original_name)s, %(original_uri)s, %(integration_site_id)s, %(request)s, %(hints)s,
+            (
+                select max(load_id) from ops.ingestion_log
+                where organization_id = %(organization_id)s and original_uri = %(original_uri)s
+            )
+        )
+        on conflict (organization_id, content_key) where duplicate_of is null do nothing
+        returning *
+        """,
+        _parameters(delivery),
+    ).fetchone()
+    return inserted or _register_duplicate(connection, delivery)
+
+
+def find_content(connection: Connection, organization_id: int, content_key: str) -> dict[str, Any] | None:
+    """The load that first brought this content to the organization, if any."""
+    return connection.execute(
+        "select * from ops.ingestion_log where organization_id = %s and content_key = %s and duplicate_of is null",
+        [organization_id, content_key],
+    ).fetchone()
+
+
+def _register_duplicate(connection: Connection, delivery: Delivery) -> dict[str, Any]:
+    return connection.execute(
+        """
+        insert into ops.ingestion_log (
+            organization_id, source_system, feed, content_key, sha256, size_bytes, lake_key, original_name,
+            original_uri, integration_site_id, request, hints, status, duplicate_of, code, message, remedy,
+            rows_in, rows_clean, rows_rejected, rows_duplicate, judged_at
+        )
+        select
+            %(organization_id)s, %(source_system)s, %(feed)s, %(content_key)s, %(sha256)s, %(size_bytes)s,
+            first.lake_key, %(original_name)s, %(original_uri)s, %(integration_site_id)s, %(request)s, %(hints)s,
+            'duplicate', first.load_id, 'F004_DUPLICATE',
+            format('the same content is load %%s (%%s), received %%s', first.load_id, first.original_name,
+                to_char(first.received_at at time zone 'UTC', 'YYYY-MM-DD HH24:MI "UTC"')),
+            case when first.status in ('held', 'rejected', 'failed')
+                then format('load %%s is %%s: mend the cause and replay it', first.load_id, first.status) end,
+            0, 0, 0, 0, now()
+        from ops.ingestion_log as first
+        where first.organization_id = %(organization_id)s
+            and first.content_key = %(content_key)s and first.duplicate_of is null
+        returning *
+        """,
+        _parameters(delivery),
+    ).fetchone()
+
+
+def _parameters(delivery: Delivery) -> dict[str, Any]:
+    names = Delivery.__dataclass_fields__
+    values = {name: getattr(delivery, name) for name in names}
+    return values | {
+        "request": None if delivery.request is None else Jsonb(delivery.request),
+        "hints": Jsonb(delivery.hints),
+    }
+
+
+def get(connection: Connection, load_id: int) -> dict[str, Any]:
+    """One load by id; raise `NotFound` when there is none."""
+    load = connection.execute("select * from ops.ingestion_log where load_id = %s", [load_id]).fetchone()
+    if load is None:
+        raise NotFound(f"there is no load {load_id}", remedy="`sunledger loads list` shows the known ones")
+    return load
+
+
+def claim(connection: Connection, load_id: int) -> dict[str, Any]:
+    """Take the lease on a load: the epoch grows, so every earlier holder is fenced."""
+    owner = f"{socket.gethostname()}:{os.getpid()}"
+    load = connection.execute(
+        """
+        update ops.ingestion_log set lease_epoch = lease_epoch + 1, lease_owner = %s
+        where load_id = %s returning *
+        """,
+        [owner, load_id],
+    ).fetchone()
+    return load or get(connection, load_id)
+
+
+def guard(connection: Connection, load: dict[str, Any]) -> None:
+    """Lock the load's row and make sure that the lease is still ours; call it in the writing transaction."""
+    row = connection.execute(
+        "select lease_epoch from ops.ingestion_log where load_id = %s for update", [load["load_id"]]
+    ).fetchone()
+    if row is None or row["lease_epoch"] != load["lease_epoch"]:
+        raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was written")
+
+
+# The same lease and bookkeeping for the ADBC connection that copies the rows: one transaction carries both.
+STAGED_SQL = """
+update ops.ingestion_log
+set status = 'staged', rows_in = $3, staged_on = $4, data_start_at = $5, data_end_at = $6,
+    grid_offsets = $7::text::jsonb, staged_at = now(), parser_version = $8,
+    code = null, message = null, remedy = null, verdict = null,
+    rows_clean = null, rows_rejected = null, rows_duplicate = null
+where load_id = $1 and lease_epoch = $2
+"""
+
+
+def refuse(connection: Connection, load: dict[str, Any], status: str, error) -> None:
+    """Close a load whose file cannot be staged: `rejected`, `empty`, or `failed` when a retry may help."""
+    guard(connection, load)
+    connection.execute(
+        """
+        update ops.ingestion_log
+        set status = %s, code = %s, message = %s, remedy = %s, judged_at = now(), rows_in = 0, rows_clean = 0,
+            rows_rejected = 0, rows_duplicate = 0
+        where load_id = %s
+        """,
+        [status, error.code, storable(error.message), storable(error.remedy), load["load_id"]],
+    )
+
+
+def storable(text: str) -> str:
+    """Text that PostgreSQL can hold: NUL and lone surrogates become visible escapes."""
+    return text.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def settle(connection: Connection, load: dict[str, Any], verdict: dict[str, Any]) -> None:
+    """Write a load's verdict: `status`, the four counts, `codes`, and why it is held if it is."""
+    connection.execute(
+        """
+        update ops.ingestion_log
+        set status = %(status)s, rows_clean = %(rows_clean)s, rows_rejected = %(rows_rejected)s,
+            rows_duplicate = %(rows_duplicate)s, verdict = %(verdict)s, code = %(code)s, message = %(message)s,
+            remedy = %(remedy)s, judged_at = now()
+        where load_id = %(load_id)s
+        """,
+        verdict | {"load_id": load["load_id"], "verdict": Jsonb(verdict["verdict"])},
+    )
+
+
+def reopen(connection: Connection, load: dict[str, Any], hints: dict[str, Any] | None) -> None:
+    """Send a load back to the start of the path; `hints` replace how its file is read."""
+    connection.execute(
+        "update ops.ingestion_log set status = 'landed', disposition_key = null, hints = hints || %s "
+        "where load_id = %s",
+        [Jsonb(hints or {}), load["load_id"]],
+    )
+
+
+def set_disposition(connection: Connection, load_id: int, key: str | None) -> None:
+    """Remember where the verdict's copy of the object is."""
+    connection.execute("update ops.ingestion_log set disposition_key = %s where load_id = %s", [key, load_id])
+
+
+def accept_held(connection: Connection, load_id: int) -> None:
+    """Let the clean rows of a held load pass; its refused rows stay refused."""
+    changed = connection.execute(
+        "update ops.ingestion_log set status = 'accepted', disposition_key = null "
+        "where load_id = %s and status = 'held'",
+        [load_id],
+    )
+    if changed.rowcount != 1:
+        raise IllegalState(f"load {load_id} is not held", remedy="`sunledger loads show` tells its state")
+
+
+def reaccept(connection: Connection, load_id: int) -> None:
+    """Put a published load in line for the next publication, after some of its rows were released."""
+    connection.execute(
+        "update ops.ingestion_log set status = 'accepted' where load_id = %s and status = 'published'", [load_id]
+    )
+
+
+def listing(
+    connection: Connection, *, organization_id: int | None = None, status: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """The newest loads first, of one organization or status when asked."""
+    return connection.execute(
+        """
+        select
+            l.load_id, o.name as organization, l.source_system, l.original_name, l.status, l.rows_in, l.rows_clean,
+            l.rows_rejected, l.rows_duplicate, l.code, l.message, l.received_at
+        from ops.ingestion_log as l
+        inner join core.organization as o on l.organization_id = o.organization_id
+        where (%(organization_id)s::bigint is null or l.organization_id = %(organization_id)s)
+            and (%(status)s::text is null or l.status = %(status)s)
+        order by l.load_id desc
+        limit %(limit)s
+        """,
+        {"organization_id": organization_id, "status": status, "limit": limit},
+    ).fetchall()
+
+
+def unfinished(connection: Connection, source_system: str | None = None) -> list[int]:
+    """Loads that a crash left before their verdict."""
+    rows = connection.execute(
+        """
+        select load_id from ops.ingestion_log
+        where status = any(%s) and (%s::text is null or source_system = %s) order by load_id
+        """,
+        [list(UNFINISHED), source_system, source_system],
+    ).fetchall()
+    return [row["load_id"] for row in rows]
+
+
+def undisposed(connection: Connection) -> list[dict[str, Any]]:
+    """Loads with a verdict whose object has not been copied to its verdict zone yet."""
+    return connection.execute(
+        """
+        select * from ops.ingestion_log
+        where status in ('accepted', 'published', 'held', 'rejected') and disposition_key is null
+        order by load_id
+        """
+    ).fetchall()
+
+
+def newly_mapped(connection: Connection) -> list[int]:
+    """Loads with refused rows of a site or device that has a meter by now."""
+    rows = connection.execute(
+        """
+        select distinct r.load_id
+        from quarantine.rejected_row as r
+        inner join ops.ingestion_log as l on r.load_id = l.load_id
+        inner join core.meter_device as d
+            on l.organization_id = d.organization_id
+            and l.source_system = d.source_system
+            and d.external_site_id = coalesce(r.original ->> 'external_site_id', '')
+            and d.external_device_id = coalesce(r.original ->> 'external_device_id', '')
+        where r.status = 'open' and 'R501_SITE_UNMAPPED' = any(r.codes) and d.created_at > l.judged_at
+        order by r.load_id
+        """
+    ).fetchall()
+    return [row["load_id"] for row in rows]

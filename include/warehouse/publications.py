@@ -1,0 +1,109 @@
+"""Publications: the fixed set of loads that one `dbt build` reads, and whether it is final."""
+
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from include.core.errors import Fenced
+from include.warehouse.database import Connection
+
+
+def waiting_loads(connection: Connection) -> list[dict[str, Any]]:
+    """Accepted loads that no publication has brought to the canonical tables yet."""
+    return connection.execute("select * from ops.ingestion_log where status = 'accepted' order by load_id").fetchall()
+
+
+def open_or_resume(connection: Connection) -> dict[str, Any] | None:
+    """The open publication: the one that a crash left open, else a new one over all waiting loads.
+
+    Taking it over raises the lease epoch, so a builder that was thought dead cannot close it.
+    Returns None when there is nothing to publish.
+    """
+    connection.execute("select pg_advisory_xact_lock(hashtext('ops.publication'))")
+    resumed = connection.execute(
+        "update ops.publication set lease_epoch = lease_epoch + 1 where status = 'open' returning *"
+    ).fetchone()
+    if resumed:
+        return resumed
+    loads = waiting_loads(connection)
+    if not loads:
+        return None
+    publication = connection.execute("insert into ops.publication default values returning *").fetchone()
+    connection.execute(
+        "insert into ops.publication_load (publication_id, load_id) select %s, unnest(%s::bigint[])",
+        [publication["publication_id"], [load["load_id"] for load in loads]],
+    )
+    return publication
+
+
+def members(connection: Connection, publication_id: int) -> list[dict[str, Any]]:
+    """The loads of a publication."""
+    return connection.execute(
+        """
+        select l.* from ops.ingestion_log as l
+        inner join ops.publication_load as p on l.load_id = p.load_id
+        where p.publication_id = %s
+        order by l.load_id
+        """,
+        [publication_id],
+    ).fetchall()
+
+
+def ensure_partitions(connection: Connection, publication_id: int) -> None:
+    """Create the month partitions that the publication's readings need."""
+    connection.execute(
+        """
+        select canonical.ensure_partitions(span.first_at, span.last_at)
+        from (
+            select min(l.data_start_at) as first_at, max(l.data_end_at) as last_at
+            from ops.ingestion_log as l
+            inner join ops.publication_load as p on l.load_id = p.load_id
+            where p.publication_id = %s
+        ) as span
+        where span.first_at is not null
+        """,
+        [publication_id],
+    )
+
+
+def close(connection: Connection, publication: dict[str, Any], counts: dict[str, Any]) -> None:
+    """Make a built and tested publication final, with its loads, in one transaction."""
+    closed = connection.execute(
+        """
+        update ops.publication set status = 'closed', closed_at = now(), counts = %s, last_error = null
+        where publication_id = %s and lease_epoch = %s and status = 'open'
+        """,
+        [Jsonb(counts), publication["publication_id"], publication["lease_epoch"]],
+    )
+    if closed.rowcount != 1:
+        raise Fenced(f"publication {publication['publication_id']} was taken over; nothing was closed")
+    connection.execute(
+        """
+        update ops.ingestion_log as l set status = 'published', published_at = now()
+        from ops.publication_load as p
+        where p.load_id = l.load_id and p.publication_id = %s and l.status = 'accepted'
+        """,
+        [publication["publication_id"]],
+    )
+
+
+def record_failure(connection: Connection, publication_id: int, error: str) -> None:
+    """Keep why a build failed; the publication stays open and the next build resumes it."""
+    connection.execute(
+        "update ops.publication set last_error = %s where publication_id = %s and status = 'open'",
+        [error[:2000], publication_id],
+    )
+
+
+def is_being_published(connection: Connection, load_id: int) -> bool:
+    """Whether the open publication reads this load right now."""
+    return connection.execute(
+        """
+        select exists (
+            select from ops.publication_load as l
+            inner join ops.publication as p on l.publication_id = p.publication_id
+            where l.load_id = %s and p.status = 'open'
+        ) as found
+        """,
+        [load_id],
+    ).fetchone()["found"]

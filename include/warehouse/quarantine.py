@@ -1,0 +1,95 @@
+"""Refused rows: written by judging, listed and released by people."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from psycopg.types.json import Jsonb
+
+from include.core.errors import IllegalState, NotFound
+from include.warehouse.database import Connection
+
+# Codes of rows whose values could not be read, so there is nothing that a release could let pass.
+UNREADABLE = ("R1", "R20", "R5")
+
+
+def replace(connection: Connection, load: dict[str, Any], rows: Iterable[dict[str, Any]]) -> None:
+    """Write the refused rows of a load; what an earlier verdict refused and nobody released is forgotten."""
+    connection.execute(
+        "delete from quarantine.rejected_row where load_id = %s and status = 'open'", [load["load_id"]]
+    )
+    with connection.cursor() as cursor:
+        cursor.executemany(
+            """
+            insert into quarantine.rejected_row (load_id, row_number, organization_id, codes, messages, original)
+            values (%(load_id)s, %(row_number)s, %(organization_id)s, %(codes)s, %(messages)s, %(original)s)
+            on conflict (load_id, row_number) do nothing
+            """,
+            (
+                row
+                | {
+                    "load_id": load["load_id"],
+                    "organization_id": load["organization_id"],
+                    "original": Jsonb(row["original"]),
+                }
+                for row in rows
+            ),
+        )
+
+
+def released_rows(connection: Connection, load_id: int) -> set[int]:
+    """Row numbers of a load that a person let pass."""
+    rows = connection.execute(
+        "select row_number from quarantine.rejected_row where load_id = %s and status = 'released'", [load_id]
+    ).fetchall()
+    return {row["row_number"] for row in rows}
+
+
+def listing(
+    connection: Connection, *, load_id: int | None = None, code: str | None = None, limit: int = 50
+) -> list[dict[str, Any]]:
+    """Refused rows, newest load first, of one load or code when asked."""
+    return connection.execute(
+        """
+        select r.load_id, r.row_number, r.codes, r.messages, r.original, r.status, l.original_name, r.released_reason
+        from quarantine.rejected_row as r
+        inner join ops.ingestion_log as l on r.load_id = l.load_id
+        where (%(load_id)s::bigint is null or r.load_id = %(load_id)s)
+            and (%(code)s::text is null or %(code)s = any(r.codes))
+        order by r.load_id desc, r.row_number
+        limit %(limit)s
+        """,
+        {"load_id": load_id, "code": code, "limit": limit},
+    ).fetchall()
+
+
+def release_row(connection: Connection, load_id: int, row_number: int, *, actor: str, reason: str) -> None:
+    """Let one refused row pass; refused for rows whose cells could not be read."""
+    row = connection.execute(
+        "select codes, status from quarantine.rejected_row where load_id = %s and row_number = %s for update",
+        [load_id, row_number],
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"load {load_id} has no refused row {row_number}", remedy="`sunledger quarantine list` shows them")
+    if row["status"] == "released":
+        raise IllegalState(f"row {row_number} of load {load_id} was released before")
+    unreadable = [code for code in row["codes"] if code.startswith(UNREADABLE)]
+    if unreadable:
+        raise IllegalState(
+            f"row {row_number} of load {load_id} has {unreadable[0]}: there is no value to let pass",
+            remedy="mend the file, the column map or the mapping, and replay the load",
+        )
+    connection.execute(
+        """
+        update quarantine.rejected_row
+        set status = 'released', released_by = %s, released_reason = %s, released_at = now()
+        where load_id = %s and row_number = %s
+        """,
+        [actor, reason, load_id, row_number],
+    )
+    connection.execute(
+        """
+        update ops.ingestion_log set rows_clean = rows_clean + 1, rows_rejected = rows_rejected - 1
+        where load_id = %s
+        """,
+        [load_id],
+    )

@@ -1,0 +1,81 @@
+"""Counts for people: what came in, what became of it, and whether the sums add up."""
+
+from datetime import datetime
+from typing import Any
+
+from include.warehouse.database import Connection
+
+
+def collect(connection: Connection) -> dict[str, Any]:
+    """Loads by status, row accounting, readings, aggregates, refused rows by code, publications."""
+    rows = connection.execute(
+        """
+        select
+            coalesce(sum(rows_in), 0)::bigint as "in", coalesce(sum(rows_clean), 0)::bigint as clean,
+            coalesce(sum(rows_rejected), 0)::bigint as rejected,
+            coalesce(sum(rows_duplicate), 0)::bigint as duplicate
+        from ops.ingestion_log where rows_clean is not null
+        """
+    ).fetchone()
+    return {
+        "loads": _by(connection, "select status as name, count(*) as n from ops.ingestion_log group by 1 order by 1"),
+        "rows": rows,
+        "readings": _count(connection, "select count(*) as n from canonical.meter_reading"),
+        "revisions": _count(connection, "select count(*) as n from canonical.meter_reading_revision"),
+        "default_partition_rows": _count(connection, "select count(*) as n from canonical.meter_reading_default"),
+        "aggregates": _by(
+            connection,
+            "select period_type as name, count(*) as n from canonical.meter_aggregate group by 1 order by min(period_end - period_start)",
+        ),
+        "rejected_by_code": _by(
+            connection,
+            """
+            select code as name, count(*) as n
+            from quarantine.rejected_row, unnest(codes) as code where status = 'open' group by 1 order by 1
+            """,
+        ),
+        "publications": _count(connection, "select count(*) as n from ops.publication where status = 'closed'"),
+        "open_publication": connection.execute(
+            "select publication_id, opened_at, last_error from ops.publication where status = 'open'"
+        ).fetchone(),
+        "sites": connection.execute(
+            """
+            select source_system, name, last_sync_status, last_sync_at, high_water_mark, last_sync_error
+            from ops.integration_site order by source_system, name
+            """
+        ).fetchall(),
+    }
+
+
+def publication_counts(connection: Connection, publication_id: int) -> dict[str, Any]:
+    """Loads and readings that a publication brought, and values that it replaced."""
+    return connection.execute(
+        """
+        select
+            (select count(*) from ops.publication_load where publication_id = %(id)s) as loads,
+            (select count(*) from canonical.meter_reading where publication_id = %(id)s) as readings,
+            (select count(*) from canonical.meter_reading_revision where revised_in_publication_id = %(id)s) as revisions
+        """,
+        {"id": publication_id},
+    ).fetchone()
+
+
+def settled(connection: Connection, since: datetime) -> bool:
+    """Whether everything received so far has been published, by a publication that closed after `since`."""
+    return connection.execute(
+        """
+        select
+            exists (select from ops.publication where status = 'closed' and closed_at >= %s)
+            and not exists (select from ops.publication where status = 'open')
+            and not exists (select from ops.ingestion_log where status in ('landed', 'staged', 'accepted')) as settled
+        """,
+        [since],
+    ).fetchone()["settled"]
+
+
+def _by(connection: Connection, query: str) -> dict[str, int]:
+    return {row["name"]: row["n"] for row in connection.execute(query).fetchall()}
+
+
+def _count(connection: Connection, query: str) -> int:
+    return connection.execute(query).fetchone()["n"]

@@ -1,0 +1,1 @@
+"""Small stand-ins for vendor portals, replaying real plant data; for `make run` and for tests."""
