@@ -10,13 +10,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
     with
 
     units as materialized (
-
-        select
-            symbol,
-            quantity,
-            cast(factor as double precision) as factor
-        from {{ source('core', 'unit') }}
-
+        {{ unit_factors() }}
     ),
 
     devices as materialized (
@@ -36,20 +30,13 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             devices.time_zone,
             devices.latitude,
             devices.longitude,
-            coalesce(devices.limit_w, 1.2 * {{ var('unknown_capacity_w') }}) as limit_w,
-            coalesce(devices.floor_w, -0.01 * {{ var('unknown_capacity_w') }}) as floor_w,
+            coalesce(devices.limit_w, {{ 1.2 * var('unknown_capacity_w') }}) as limit_w,
+            coalesce(devices.floor_w, {{ -0.01 * var('unknown_capacity_w') }}) as floor_w,
+            coalesce(devices.limit_wh_per_second, {{ 1.2 * var('unknown_capacity_w') / 3600 }}) as limit_wh_per_second,
+            coalesce(devices.floor_wh_per_second, {{ -0.01 * var('unknown_capacity_w') / 3600 }}) as floor_wh_per_second,
             energy_units.factor as energy_factor,
             total_units.factor as energy_total_factor,
-            power_units.factor as power_factor,
-            case
-                when delivered.interval_seconds > 0 and 86400 % nullif(delivered.interval_seconds, 0) = 0
-                    then delivered.interval_seconds
-            end as seconds,
-            case when isfinite(delivered.interval_start) then delivered.interval_start end as starts_at,
-            num_nonnulls(
-                delivered.energy, delivered.energy_total, delivered.power, delivered.irradiance_wm2,
-                delivered.temperature_c, delivered.other_metrics
-            ) as metric_count
+            power_units.factor as power_factor
         from {{ delivered }} as delivered
         inner join {{ source('ops', 'ingestion_log') }} as loads on delivered.load_id = loads.load_id
         left join devices
@@ -61,15 +48,31 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
         left join units as energy_units
             on
                 energy_units.quantity = 'energy'
-                and energy_units.symbol = {{ unit_symbol('delivered.energy_unit', 'wh') }}
+                and {{ unit_symbol('delivered.energy_unit', 'wh') }} = energy_units.symbol
         left join units as total_units
             on
                 total_units.quantity = 'energy'
-                and total_units.symbol = {{ unit_symbol('delivered.energy_total_unit', 'wh') }}
+                and {{ unit_symbol('delivered.energy_total_unit', 'wh') }} = total_units.symbol
         left join units as power_units
             on
                 power_units.quantity = 'power'
-                and power_units.symbol = {{ unit_symbol('delivered.power_unit', 'w') }}
+                and {{ unit_symbol('delivered.power_unit', 'w') }} = power_units.symbol
+
+    ),
+
+    converted as (
+
+        select
+            *,
+            {{ canonical_amount('energy', 'energy_factor') }} as energy_amount_wh,
+            {{ canonical_amount('energy_total', 'energy_total_factor') }} as energy_total_amount_wh,
+            {{ canonical_amount('power', 'power_factor') }} as power_amount_w,
+            {{ canonical_amount('irradiance_wm2', largest='999999') }} as irradiance_amount_wm2,
+            {{ canonical_amount('temperature_c', largest='999999') }} as temperature_amount_c,
+            case when isfinite(interval_start) then interval_start end as starts_at,
+            case when interval_seconds > 0 and 86400 % nullif(interval_seconds, 0) = 0 then interval_seconds end as seconds,
+            num_nonnulls(energy, energy_total, power, irradiance_wm2, temperature_c, other_metrics) as metric_count
+        from placed
 
     ),
 
@@ -77,10 +80,11 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
 
         select
             *,
-            energy is null and energy_total is null and power is not null and seconds is not null
-            and {{ canonical_quality('quality', 'metric_count') }} in ('measured', 'estimated') as is_from_power,
-            {{ canonical_quality('quality', 'metric_count') }} as delivered_quality
-        from placed
+            {{ canonical_quality('quality', 'metric_count') }} as delivered_quality,
+            energy is null and energy_total is null and power_amount_w is not null and seconds is not null as is_from_power,
+            {{ grid_offset('starts_at', 'seconds') }} as grid_offset_s,
+            {{ expected_grid_offset('grid_offsets', 'external_site_id', 'external_device_id') }} as expected_grid_offset_s
+        from converted
 
     ),
 
@@ -104,24 +108,22 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             -- measure
             starts_at as interval_start,
             seconds as reading_interval_seconds,
-            case
-                when is_from_power
-                    then cast(
-                        {{ canonical_amount('power', 'power_factor', type='numeric') }} * seconds / 3600
-                        as numeric(20, 6)
-                    )
-                else {{ canonical_amount('energy', 'energy_factor') }}
-            end as energy_wh,
-            {{ canonical_amount('energy_total', 'energy_total_factor') }} as energy_total_wh,
-            {{ canonical_amount('power', 'power_factor') }} as power_w,
-            {{ canonical_amount('irradiance_wm2', largest='999999', type='numeric(12, 6)') }} as irradiance_wm2,
-            {{ canonical_amount('temperature_c', largest='999999', type='numeric(12, 6)') }} as temperature_c,
+            cast(
+                case when is_from_power then power_amount_w * seconds / 3600 else energy_amount_wh end as numeric(20, 6)
+            ) as energy_wh,
+            cast(energy_total_amount_wh as numeric(20, 6)) as energy_total_wh,
+            cast(power_amount_w as numeric(20, 6)) as power_w,
+            cast(irradiance_amount_wm2 as numeric(12, 6)) as irradiance_wm2,
+            cast(temperature_amount_c as numeric(12, 6)) as temperature_c,
             case
                 when is_from_power then coalesce(other_metrics, '{}') || '{"energy_basis": "power"}'
                 else other_metrics
             end as other_metrics,
-            case when is_from_power then 'estimated' else delivered_quality end as quality,
-            case when is_from_power then 2 else {{ quality_rank('delivered_quality') }} end as quality_rank,
+            case when is_from_power and delivered_quality = 'measured' then 'estimated' else delivered_quality end as quality,
+            case
+                when is_from_power and delivered_quality = 'measured' then 2
+                else {{ quality_rank('delivered_quality') }}
+            end as quality_rank,
             received_at,
 
             -- judging
@@ -148,31 +150,25 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             end as field_count_problem,
             case
                 when seconds is null
-                    then coalesce(
-                        unparsed -> 'interval_seconds' ->> 'text', cast(interval_seconds as text), ''
-                    )
+                    then coalesce(unparsed -> 'interval_seconds' ->> 'text', cast(interval_seconds as text), '')
             end as interval_problem,
             case
                 when energy is not null and energy_factor is null then energy_unit
                 when energy_total is not null and energy_total_factor is null then energy_total_unit
                 when power is not null and power_factor is null then power_unit
             end as unknown_unit,
-            cast(floor_w / 3600 * seconds as numeric(20, 6)) as energy_floor_wh,
-            cast(least(limit_w / 3600 * seconds, 9e12) as numeric(20, 6)) as energy_limit_wh,
-            cast(floor_w as numeric(20, 6)) as power_floor_w,
-            cast(least(limit_w, 9e12) as numeric(20, 6)) as power_limit_w,
+            cast(floor_wh_per_second * seconds as numeric(20, 6)) as energy_floor_wh,
+            cast(least(limit_wh_per_second * seconds, 9e12) as numeric(20, 6)) as energy_limit_wh,
+            floor_w as power_floor_w,
+            limit_w as power_limit_w,
             now() - interval '10 years' as oldest_allowed_at,
             now() + interval '5 minutes' as latest_allowed_at,
             metric_count,
-            case
-                when
-                    energy is not null and power is not null
-                    and greatest(abs(energy_j), abs(power_j)) > 3600 * seconds
-                    then round(cast(100 * abs(energy_wh - power_wh) / greatest(abs(energy_wh), abs(power_wh)) as numeric), 2)
-            end as energy_power_gap_percent,
+            {{ energy_power_gap('energy_amount_wh', 'power_amount_w * seconds / 3600', '10') }}
+            as energy_power_gap_percent,
             case
                 when grid_offset_s <> expected_grid_offset_s
-                    then format('%s s into the interval, expected %s s', grid_offset_s, expected_grid_offset_s)
+                    then format('starts %s s after a grid point, expected %s s', grid_offset_s, expected_grid_offset_s)
             end as grid_problem
         from graded
 

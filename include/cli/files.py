@@ -17,7 +17,9 @@ def ingest(
     file: Annotated[str, typer.Argument(help="A local path, or an http(s), s3 or file URL.", metavar="FILE|URL")],
     organization: Annotated[str, typer.Option(help="Name or id of the organization that the file belongs to.")],
     source: Annotated[str, typer.Option(help="Source system of the file.")] = "manual",
-    wait: Annotated[bool, typer.Option("--wait", help="Publish afterwards and wait until the readings are final.")] = False,
+    wait: Annotated[
+        bool, typer.Option("--wait", help="Publish afterwards and wait until the readings are final.")
+    ] = False,
     site: Annotated[str, typer.Option(help="Site of the rows, for a file that does not name it.")] = "",
     device: Annotated[str, typer.Option(help="Device of the rows, for a file that does not name it.")] = "",
     time_zone: Annotated[str, typer.Option(help="IANA zone of timestamps without offset.")] = "",

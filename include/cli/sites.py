@@ -12,7 +12,9 @@ app = typer.Typer(no_args_is_help=True, help="Organizations, plants, meters and 
 
 @app.command("apply")
 def apply_file(
-    file: Annotated[Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; docs/registering.md shows it.")],
+    file: Annotated[
+        Path, typer.Argument(exists=True, dir_okay=False, help="A YAML file; docs/registering.md shows it.")
+    ],
 ) -> None:
     """Register what a YAML file describes; applying it again changes nothing."""
     import yaml

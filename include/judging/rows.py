@@ -16,9 +16,9 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from include.judging import suites
-from include.judging.breaches import Breaches, find_breaches, find_failing
+from include.judging.breaches import Breaches, Broken, find_breaches, find_failing
 from include.judging.scan import Scan, scan
-from include.judging.verdict import Count, FailingRows, Verdict
+from include.judging.verdict import Count, Verdict
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -30,8 +30,9 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
     """Judge the staged rows of a load; `url` logs in as a role that may read the profiled readings."""
     import sqlalchemy as sa
 
+    rules = suites.rules_of(suite_names)
     table = sa.table(VIEW, schema=SCHEMA)
-    # literals, so that PostgreSQL reads one partition and plans with the load's own statistics
+    # literals, so that PostgreSQL opens one partition and plans with what it knows about this load
     batch = (
         sa.select(sa.text("*"))
         .select_from(table)
@@ -40,19 +41,68 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
             sa.column("staged_on") == sa.literal(staged_on, sa.Date, literal_execute=True),
         )
     )
-    rules = suites.rules_of(suite_names)
     with _snapshot(url) as connection:
-        found = scan(connection, batch, table, rules)
-        breaches = find_breaches(connection, batch, found, rules)
-        failing = find_failing(connection, batch, found, rules)
+        counted = scan(connection, batch, table, rules)
+        broken = [
+            Broken(position, rule, counted.conditions[position])
+            for position, rule in enumerate(rules)
+            if counted.unexpected[position]
+        ]
+        breaches = find_breaches(connection, batch, broken)
+        failing = find_failing(connection, batch, broken)
+    warnings = {breach.rule.code for breach in broken if not breach.rule.is_refusing}
     return Verdict(
-        rows=found.rows,
+        rows=counted.rows,
         counts={rule.code: Count(rule.severity, breaches.rows.get(rule.code, 0)) for rule in rules},
         failing=failing,
-        warnings={
-            rule.code: breaches.row_numbers[rule.code]
-            for rule in rules
-            if rule.code in breaches.row_numbers and not rule.is_refusing
-        },
-        result={},
+        warnings={code: numbers for code, numbers in breaches.row_numbers.items() if code in warnings},
+        result=_result(load_id, suite_names, counted, breaches),
     )
+
+
+def warm_up() -> None:
+    """Import Great Expectations now, which takes seconds, so that the first judgement is quick."""
+    import great_expectations  # noqa: F401  (imported for its effect)
+
+
+@contextmanager
+def _snapshot(url: str) -> Iterator["sa.Connection"]:
+    with _database(url).connect() as connection:
+        yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+
+
+@cache
+def _database(url: str) -> "sa.Engine":
+    import sqlalchemy as sa
+
+    # No pool: a worker that forks must not share connections with its parent.
+    return sa.create_engine(
+        sa.make_url(url).set(drivername="postgresql+psycopg"),
+        poolclass=sa.NullPool,
+        connect_args={"application_name": "sunledger judging", "prepare_threshold": None, "connect_timeout": 10},
+    )
+
+
+def _result(load_id: int, suite_names: Sequence[str], counted: Scan, breaches: Breaches) -> dict[str, Any]:
+    results = counted.results(breaches.values)
+    passed = sum(result["success"] for result in results)
+    refused = any(not result["success"] for result in results if result["expectation_config"]["severity"] == "critical")
+    judged_at = datetime.now(UTC).isoformat(timespec="seconds")
+    return {
+        # a load whose rows only earn warnings is a good load
+        "success": not refused,
+        "suite_name": " + ".join(suite_names),
+        "results": results,
+        "statistics": {
+            "evaluated_expectations": len(results),
+            "successful_expectations": passed,
+            "unsuccessful_expectations": len(results) - passed,
+            "success_percent": 100 * passed / len(results),
+        },
+        "meta": {
+            "run_id": {"run_name": f"load {load_id}", "run_time": judged_at},
+            "batch_spec": {"schema_name": SCHEMA, "table_name": VIEW, "load_id": load_id},
+        },
+        "suite_parameters": {},
+        "id": None,
+    }

@@ -41,6 +41,11 @@ class Rule:
         """True if a row that breaks the rule does not pass."""
         return self.severity in REFUSING
 
+    @property
+    def failure_severity(self) -> str:
+        """The severity in the words of Great Expectations."""
+        return "critical" if self.is_refusing else "warning"
+
 
 def names_for(source_system: str) -> list[str]:
     """The suites that judge a source: the common one, then the vendor's own if there is one."""

@@ -1,9 +1,9 @@
 """The key grammar of the lake. A key that does not follow it does not exist for us.
 
-    raw/{source}/{organization_id}/{YYYY-MM-DD}/{name}                  dropped by a client: the inbox
-    raw/{source}/{organization_id}/{YYYY-MM-DD}/landed/{hash}/{name}    landed by us, immutable
-    validated/..., quarantine/...                                       copies of landed objects by verdict
-    archive/...                                                         evidence and expired partitions
+raw/{source}/{organization_id}/{YYYY-MM-DD}/{name}                  dropped by a client: the inbox
+raw/{source}/{organization_id}/{YYYY-MM-DD}/landed/{hash}/{name}    landed by us, immutable
+validated/..., quarantine/...                                       copies of landed objects by verdict
+archive/...                                                         evidence and expired partitions
 """
 
 import re

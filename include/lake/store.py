@@ -50,7 +50,9 @@ class Lake:
     def __init__(self, url: str | None = None) -> None:
         parts = urlsplit(url or settings.lake_url())
         if parts.scheme not in {"file", "s3"}:
-            raise ConfigurationError(f"LAKE_URL has scheme {parts.scheme!r}", remedy="use file:///folder or s3://bucket")
+            raise ConfigurationError(
+                f"LAKE_URL has scheme {parts.scheme!r}", remedy="use file:///folder or s3://bucket"
+            )
         self.scheme = parts.scheme
         self.root = (parts.path if self.scheme == "file" else f"{parts.netloc}{parts.path}").rstrip("/")
         self.fs = fsspec.filesystem(self.scheme, use_listings_cache=False, **_connection_options(self.scheme))
@@ -145,7 +147,9 @@ class Lake:
         except FileNotFoundError as error:
             raise ObjectChanged(f"{listed.key} disappeared while it was read") from error
         if now != listed.version or size != listed.size_bytes:
-            raise ObjectChanged(f"{listed.key} was replaced while it was read", remedy="the new version is picked up next")
+            raise ObjectChanged(
+                f"{listed.key} was replaced while it was read", remedy="the new version is picked up next"
+            )
         return sha256, size
 
     def _path(self, key: str) -> str:

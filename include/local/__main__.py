@@ -5,6 +5,7 @@ import os
 import shutil
 import sys
 import time
+from contextlib import suppress
 
 from include.core.errors import ConfigurationError, SunledgerError
 from include.local import front
@@ -54,6 +55,8 @@ def up(settings: Settings, *, once: bool) -> int:
             summary.show(facts, stack.links())
             if not summary.adds_up(facts["rows"]):
                 raise StackFailed("the rows of the loads do not add up")
+            if not once:
+                progress.say("Sunledger is up; Ctrl-C stops it.")
             while not once:
                 stack.check()
                 time.sleep(WATCH_S)
@@ -70,7 +73,7 @@ def up(settings: Settings, *, once: bool) -> int:
 
 def down(settings: Settings) -> int:
     """Stop the stack of this checkout."""
-    print("stopped" if front.stop_running(settings) else "nothing was running")
+    sys.stdout.write("stopped\n" if front.stop_running(settings) else "nothing was running\n")
     return 0
 
 
@@ -82,6 +85,9 @@ def clean(settings: Settings) -> int:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+    with suppress(OSError):
+        # Something else may lie in a folder that the user has chosen.
+        settings.local.rmdir()
     return 0
 
 
@@ -93,10 +99,10 @@ def _refuse_foreign_folder(settings: Settings) -> None:
 
 
 def _report(failure: SunledgerError) -> int:
-    print(f"\nfailed: {failure}", file=sys.stderr)
+    sys.stderr.write(f"\nfailed: {failure}\n")
     log = getattr(failure, "log", None)
     if log and (lines := tail(log)):
-        print(f"\nlast lines of {log}:\n{lines}", file=sys.stderr)
+        sys.stderr.write(f"\nlast lines of {log}:\n{lines}\n")
     return 1
 
 

@@ -62,6 +62,8 @@ def environment(settings: Settings, secrets: Secrets, admin_url: str, port: int)
         "AIRFLOW__API__WORKERS": 1,
         "AIRFLOW__API__SECRET_KEY": secrets.airflow_session,
         "AIRFLOW__API_AUTH__JWT_SECRET": secrets.airflow_jwt,
+        # After a crash the tasks of the dead scheduler go on within a minute instead of five.
+        "AIRFLOW__SCHEDULER__ORPHANED_TASKS_CHECK_INTERVAL": 15,
         "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": 30,
         "AIRFLOW__DAG_PROCESSOR__MIN_FILE_PROCESS_INTERVAL": 30,
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": 180,

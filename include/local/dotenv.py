@@ -19,10 +19,10 @@ def parse(text: str, place: str = ".env") -> dict[str, str]:
     """Return the variables of a file; the last of two equal names wins."""
     variables: dict[str, str] = {}
     for number, line in enumerate(text.splitlines(), start=1):
-        line = line.strip().removeprefix("export ")
-        if not line or line.startswith("#"):
+        statement = line.strip().removeprefix("export ")
+        if not statement or statement.startswith("#"):
             continue
-        name, equals, value = line.partition("=")
+        name, equals, value = statement.partition("=")
         if not equals or not _NAME.fullmatch(name.strip()):
             raise ConfigurationError("expected KEY=VALUE", place=f"{place} line {number}")
         variables[name.strip()] = _value(value.strip(), f"{place} line {number}")

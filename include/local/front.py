@@ -30,7 +30,8 @@ def alone(settings: Settings) -> Iterator[None]:
 
     A second one is refused, unless whoever started the first is gone: an orphan is stopped first.
     """
-    settings.run.mkdir(parents=True, exist_ok=True)
+    settings.local.mkdir(parents=True, exist_ok=True, mode=0o700)
+    settings.run.mkdir(exist_ok=True)
     with (settings.run / "lock").open("w") as lock:
         if not _lock(lock):
             front, starter = _holder(settings)

@@ -53,7 +53,9 @@ def hand_over(path: Path) -> None:
 
 
 def open_way(path: Path) -> None:
-    """Let other users pass through the folders above ``path``; what they hold stays unlisted."""
+    """Let the PostgreSQL user pass through the folders above ``path``; what they hold stays unlisted."""
+    if not identity():
+        return
     for parent in path.resolve().parents:
         mode = parent.stat().st_mode
         if not mode & stat.S_IXOTH:

@@ -17,10 +17,10 @@ def _shared_buffers_mb() -> int:
 def _dynamic_memory() -> str:
     """Containers often have 64 MB of /dev/shm, which a parallel query can exhaust."""
     try:
-        roomy = os.statvfs("/dev/shm").f_blocks * os.statvfs("/dev/shm").f_frsize >= 2**28
+        shared = os.statvfs("/dev/shm")  # noqa: S108  only its size is looked at
     except OSError:
         return "mmap"
-    return "posix" if roomy else "mmap"
+    return "posix" if shared.f_blocks * shared.f_frsize >= 2**28 else "mmap"
 
 
 DURABLE = {

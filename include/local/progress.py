@@ -6,6 +6,7 @@ from contextlib import contextmanager
 
 from rich.console import Console
 from rich.markup import escape
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 console = Console(highlight=False, soft_wrap=True)
 
@@ -18,9 +19,9 @@ def step(title: str) -> Iterator[None]:
     try:
         with _running(title):
             yield
-        outcome = "[green]done[/]"
+        outcome = "  [green]done[/]"
     finally:
-        console.print(f"{outcome:>8}  {escape(title)}  [dim]{time.monotonic() - started:.1f} s[/]")
+        console.print(f"{outcome}  {escape(title)}  [dim]{time.monotonic() - started:.1f} s[/]")
 
 
 def say(text: str) -> None:
@@ -31,7 +32,9 @@ def say(text: str) -> None:
 @contextmanager
 def _running(title: str) -> Iterator[None]:
     if console.is_terminal:
-        with console.status(escape(title)):
+        columns = SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn()
+        with Progress(*columns, console=console, transient=True) as live:
+            live.add_task(escape(title), total=None)
             yield
     else:
         console.print(f"   ...  {escape(title)}")

@@ -20,7 +20,7 @@ from include.local.environment import MARKER
 from include.local.failures import StackFailed
 from include.local.processes import Process
 
-PATIENCE_S = {signal.SIGTERM: 20.0, signal.SIGKILL: 10.0}
+PATIENCE_S = {signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
 
 
 @dataclass(frozen=True, slots=True)

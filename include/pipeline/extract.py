@@ -9,7 +9,7 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from include.core.errors import AuthFailed, SunledgerError
+from include.core.errors import AuthFailed, SunledgerError, VendorError
 from include.core.records import Site, Window
 from include.pipeline.land import land_answer
 from include.security.vault import Binding, Vault
@@ -30,9 +30,7 @@ def due_sites(source_system: str) -> list[dict[str, Any]]:
     return [{"integration_site_id": row["integration_site_id"], "name": row["name"]} for row in rows]
 
 
-def land_site(
-    integration_site_id: int, until: datetime | None = None, lookback: timedelta | None = None
-) -> list[int]:
+def land_site(integration_site_id: int, until: datetime | None = None, lookback: timedelta | None = None) -> list[int]:
     """Fetch and land everything of a site that is closed by `until`; returns the load ids.
 
     Ends as `success`, or as `partial` or `error` on the site with the reason, and then raises it.
@@ -49,6 +47,15 @@ def land_site(
         raise
     _record(site, "success", None)
     return landed
+
+
+def raise_for_failures(references: list[dict[str, Any]]) -> None:
+    """Raise an error that names every one of these sites whose last sync was not a success."""
+    with connect() as connection:
+        rows = [sites.last_sync(connection, reference["integration_site_id"]) for reference in references]
+    failed = [f"{row['name']}: {row['last_sync_error']}" for row in rows if row["last_sync_status"] != "success"]
+    if failed:
+        raise VendorError(f"{len(failed)} of {len(rows)} sites failed: {'; '.join(failed)}")
 
 
 def _land_parts(site: Site, credential: dict[str, Any], window: Window, landed: list[int]) -> None:

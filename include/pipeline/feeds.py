@@ -8,6 +8,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.core import settings
 from include.core.records import FileHints, Site
 
 FILE_FEED = "file_reading"
@@ -49,7 +50,8 @@ def feed_of(source_system: str) -> str:
 
 def suites(load: dict[str, Any]) -> tuple[str, ...]:
     """The expectation suites of a load: the one for all readings, and its source's own where there is one."""
-    return ("readings", "files" if load["feed"] == FILE_FEED else load["source_system"])
+    own = load["source_system"]
+    return ("readings", own) if (settings.PROJECT_ROOT / "expectations" / f"{own}.json").is_file() else ("readings",)
 
 
 def _vendor_rows(load: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:

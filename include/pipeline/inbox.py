@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from include.core import settings
 from include.core.errors import InvalidKey, ObjectChanged, SunledgerError

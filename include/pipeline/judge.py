@@ -4,16 +4,22 @@ The verdict commits first; the copy of the object to `validated/` or `quarantine
 `sweep` when a crash came between.
 """
 
+from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from include.core import settings
 from include.core.failpoints import failpoint
-from include.judging import Verdict, judge_rows
+from include.judging.rows import judge_rows
+from include.judging.suites import rules_of
+from include.judging.verdict import FailingRow, Verdict
 from include.lake import keys
 from include.lake.store import Lake
 from include.pipeline import feeds
 from include.warehouse import loads, quarantine, raw, validation
 from include.warehouse.database import connect
+
+DUPLICATE = "R401_DUP_IN_FILE"
 
 
 def judge(load_id: int) -> dict[str, Any]:
@@ -21,15 +27,15 @@ def judge(load_id: int) -> dict[str, Any]:
     with connect() as connection:
         load = loads.claim(connection, load_id)
         released = quarantine.released_rows(connection, load_id)
-    verdict = judge_rows(settings.warehouse_url("loader"), load_id, load["staged_on"], feeds.suites(load))
-    refused = {row: codes for row, codes in verdict.failing if row not in released}
-    original = _original_cells(load, set(refused))
-    with connect() as connection:
+    names = feeds.suites(load)
+    verdict = judge_rows(settings.warehouse_url("loader"), load_id, load["staged_on"], names)
+    refused = [row for row in verdict.failing if row.row_number not in released]
+    with Lake().local_file(load["lake_key"], load["sha256"]) as path, connect() as connection:
         loads.guard(connection, load)
-        quarantine.replace(connection, load, (_rejected(verdict, row, refused[row], original) for row in sorted(refused)))
+        quarantine.replace(connection, load, _with_cells(load, path, refused))
         validation.store(connection, load, verdict.result)
-        duplicates = raw.duplicate_rows(connection, load) if "R401_DUP_IN_FILE" in verdict.counts else 0
-        loads.settle(connection, load, _outcome(verdict, refused, duplicates))
+        duplicates = raw.duplicate_rows(connection, load) if verdict.counts[DUPLICATE].unexpected else 0
+        loads.settle(connection, load, _outcome(verdict, names, refused, duplicates))
     failpoint("after_verdict_commit")
     dispose(load_id)
     with connect() as connection:
@@ -59,26 +65,27 @@ def sweep() -> list[int]:
     return pending
 
 
-def _original_cells(load: dict[str, Any], row_numbers: set[int]) -> dict[int, dict[str, Any]]:
-    if not row_numbers:
-        return {}
-    with Lake().local_file(load["lake_key"], load["sha256"]) as path:
-        return dict(feeds.cells(load, path, row_numbers))
+def _with_cells(load: dict[str, Any], path: Path, refused: list[FailingRow]) -> Iterator[dict[str, Any]]:
+    """Refused rows with their original cells, read from the lake object in one pass and never all in memory."""
+    if not refused:
+        return
+    delivered = feeds.cells(load, path, {row.row_number for row in refused})
+    number, original = next(delivered, (None, {}))
+    for row in refused:
+        while number is not None and number < row.row_number:
+            number, original = next(delivered, (None, {}))
+        yield {
+            "row_number": row.row_number,
+            "codes": list(row.codes),
+            "messages": list(row.messages),
+            "original": original if number == row.row_number else {},
+        }
 
 
-def _rejected(verdict: Verdict, row_number: int, codes: list[str], original: dict[int, dict]) -> dict[str, Any]:
-    return {
-        "row_number": row_number,
-        "codes": codes,
-        "messages": [verdict.message(code) for code in codes],
-        "original": original.get(row_number, {}),
-    }
-
-
-def _outcome(verdict: Verdict, refused: dict[int, list[str]], duplicates: int) -> dict[str, Any]:
-    bad = sum(1 for codes in refused.values() if verdict.is_bad(codes))
+def _outcome(verdict: Verdict, names: tuple[str, ...], refused: list[FailingRow], duplicates: int) -> dict[str, Any]:
+    bad = sum(row.severity == "reject" for row in refused)
     share, limit = (100 * bad / verdict.rows if verdict.rows else 0.0), settings.error_share_limit_percent()
-    held = verdict.rows > 0 and (share > limit or bad == verdict.rows)
+    held = share > limit
     reason = f"{bad} of {verdict.rows} rows are refused ({share:.1f} percent; the limit is {limit:g})"
     return {
         "status": "held" if held else "accepted",
@@ -88,5 +95,15 @@ def _outcome(verdict: Verdict, refused: dict[int, list[str]], duplicates: int) -
         "code": "F006_ERROR_RATE" if held else None,
         "message": reason if held else None,
         "remedy": "mend the file or its column map and replay, or release the load with a reason" if held else None,
-        "verdict": {"codes": verdict.summary(), "warnings": verdict.warnings},
+        "verdict": {"codes": _broken(verdict, names), "warnings": verdict.warnings},
+    }
+
+
+def _broken(verdict: Verdict, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+    """Every broken code with its severity, its rows, and what it says to a person."""
+    said = {rule.code: rule for rule in reversed(rules_of(names))}
+    return {
+        code: {"severity": count.severity, "rows": count.unexpected, "message": said[code].message}
+        for code, count in verdict.counts.items()
+        if count.unexpected
     }

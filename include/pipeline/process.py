@@ -32,13 +32,13 @@ def process(load_id: int) -> dict[str, Any]:
     return load
 
 
-def process_all(load_ids: Iterable[int], source_system: str | None = None) -> dict[str, int]:
-    """Process these loads and the ones that an earlier crash left unfinished; returns loads by status.
+def process_all(load_ids: Iterable[int] = (), feed: str | None = None) -> dict[str, int]:
+    """Process these loads and those of the feed that an earlier crash left unfinished; returns loads by status.
 
     One broken load never stops the others: the rest is processed first, then the first failure is raised.
     """
     with connect() as connection:
-        pending = sorted({*load_ids, *loads.unfinished(connection, source_system)})
+        pending = sorted({*load_ids, *loads.unfinished(connection, feed)})
     statuses: Counter[str] = Counter()
     failures: list[SunledgerError] = []
     for load_id in pending:

@@ -54,9 +54,7 @@ def _put_project(connection: Connection, organization: int, project: dict, count
     for meter in meters:
         values = _picked(meter, (*METER_FIELDS, "devices"), "meter")
         devices = values.pop("devices", None) or []
-        meter_id = registry.put_meter(
-            connection, {"organization_id": organization, "project_id": project_id, **values}
-        )
+        meter_id = registry.put_meter(connection, {"organization_id": organization, "project_id": project_id, **values})
         counts["meters"] += 1
         for device in devices:
             _put_device(connection, organization, meter_id, device)

@@ -32,7 +32,7 @@ def stage(load_id: int) -> dict[str, Any]:
     try:
         with Lake().local_file(load["lake_key"], load["sha256"]) as path:
             _copy(load, rows, path)
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 -- the driver wraps the parser's own error
         refusal = _refusal(rows.error or error)
         if refusal is None:
             raise rows.error or error from None
@@ -134,12 +134,19 @@ class _Rows:
         series = pc.binary_join_element_wise(
             *(pc.fill_null(batch.column(name), "") for name in ("external_site_id", "external_device_id")), "/"
         )
-        grouped = pa.table({"series": series, "offset": offsets}).group_by(["series", "offset"]).aggregate([([], "count_all")])
+        grouped = (
+            pa.table({"series": series, "offset": offsets})
+            .group_by(["series", "offset"])
+            .aggregate([([], "count_all")])
+        )
         for row in grouped.to_pylist():
             if row["offset"] is not None:
                 self._grid.setdefault(row["series"], Counter())[row["offset"]] += row["count_all"]
 
     def grid_offsets(self) -> dict[str, int]:
         """Series (`site/device`) whose usual place on the grid is not zero, with that place in seconds."""
-        usual = {series: max(counts.items(), key=lambda item: (item[1], -item[0]))[0] for series, counts in self._grid.items()}
+        usual = {
+            series: max(counts.items(), key=lambda item: (item[1], -item[0]))[0]
+            for series, counts in self._grid.items()
+        }
         return {series: offset for series, offset in usual.items() if offset}

@@ -41,7 +41,9 @@ class Vault:
 
     def __init__(self, ring: dict[str, bytes]) -> None:
         if not ring or any(len(key) != KEY_BYTES for key in ring.values()):
-            raise ConfigurationError("the vault needs keys of 32 bytes", remedy="see SUNLEDGER_VAULT_KEYS in .env.example")
+            raise ConfigurationError(
+                "the vault needs keys of 32 bytes", remedy="see SUNLEDGER_VAULT_KEYS in .env.example"
+            )
         self._ring = ring
         self.newest_key_id = list(ring)[-1]
 
@@ -66,7 +68,9 @@ class Vault:
         key = self._ring.get(key_id)
         place = f"credential {binding.credential_id}"
         if key is None:
-            raise SecretError(f"the key ring has no key {key_id!r}", place=place, remedy="add the key it was written with")
+            raise SecretError(
+                f"the key ring has no key {key_id!r}", place=place, remedy="add the key it was written with"
+            )
         try:
             raw = base64.b64decode(record, validate=True)
             plain = AESGCM(key).decrypt(raw[:IV_BYTES], raw[IV_BYTES:], binding.associated_data(key_id))

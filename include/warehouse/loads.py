@@ -236,14 +236,14 @@ def listing(
     ).fetchall()
 
 
-def unfinished(connection: Connection, source_system: str | None = None) -> list[int]:
-    """Loads that a crash left before their verdict."""
+def unfinished(connection: Connection, feed: str | None = None) -> list[int]:
+    """Loads (of one feed when asked) that a crash left before their verdict."""
     rows = connection.execute(
         """
         select load_id from ops.ingestion_log
-        where status = any(%s) and (%s::text is null or source_system = %s) order by load_id
+        where status = any(%s) and (%s::text is null or feed = %s) order by load_id
         """,
-        [list(UNFINISHED), source_system, source_system],
+        [list(UNFINISHED), feed, feed],
     ).fetchall()
     return [row["load_id"] for row in rows]
 

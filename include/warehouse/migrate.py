@@ -28,7 +28,6 @@ def migrate(admin_url: str) -> str:
             config.attributes["connection"] = connection
             command.upgrade(config, "head")
             _set_passwords(connection.connection.driver_connection)
-            connection.commit()
             return MigrationContext.configure(connection).get_current_revision() or ""
     finally:
         engine.dispose()
@@ -40,3 +39,4 @@ def _set_passwords(connection) -> None:
         if password:
             statement = sql.SQL("alter role {} password {}")
             connection.execute(statement.format(sql.Identifier(f"sunledger_{service}"), sql.Literal(password)))
+    connection.commit()

@@ -14,9 +14,7 @@ UNREADABLE = ("R1", "R20", "R5")
 
 def replace(connection: Connection, load: dict[str, Any], rows: Iterable[dict[str, Any]]) -> None:
     """Write the refused rows of a load; what an earlier verdict refused and nobody released is forgotten."""
-    connection.execute(
-        "delete from quarantine.rejected_row where load_id = %s and status = 'open'", [load["load_id"]]
-    )
+    connection.execute("delete from quarantine.rejected_row where load_id = %s and status = 'open'", [load["load_id"]])
     with connection.cursor() as cursor:
         cursor.executemany(
             """
@@ -69,7 +67,9 @@ def release_row(connection: Connection, load_id: int, row_number: int, *, actor:
         [load_id, row_number],
     ).fetchone()
     if row is None:
-        raise NotFound(f"load {load_id} has no refused row {row_number}", remedy="`sunledger quarantine list` shows them")
+        raise NotFound(
+            f"load {load_id} has no refused row {row_number}", remedy="`sunledger quarantine list` shows them"
+        )
     if row["status"] == "released":
         raise IllegalState(f"row {row_number} of load {load_id} was released before")
     unreadable = [code for code in row["codes"] if code.startswith(UNREADABLE)]

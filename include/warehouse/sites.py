@@ -83,6 +83,14 @@ def record_sync(connection: Connection, integration_site_id: int, status: str, e
     )
 
 
+def last_sync(connection: Connection, integration_site_id: int) -> dict[str, Any]:
+    """Name of a site and how its last sync ended."""
+    return connection.execute(
+        "select name, last_sync_status, last_sync_error from ops.integration_site where integration_site_id = %s",
+        [integration_site_id],
+    ).fetchone()
+
+
 def credential(connection: Connection, credential_id: int) -> dict[str, Any]:
     """One credential row, still encrypted."""
     row = connection.execute(

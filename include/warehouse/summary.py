@@ -25,7 +25,10 @@ def collect(connection: Connection) -> dict[str, Any]:
         "default_partition_rows": _count(connection, "select count(*) as n from canonical.meter_reading_default"),
         "aggregates": _by(
             connection,
-            "select period_type as name, count(*) as n from canonical.meter_aggregate group by 1 order by min(period_end - period_start)",
+            """
+            select period_type as name, count(*) as n
+            from canonical.meter_aggregate group by 1 order by min(period_end - period_start)
+            """,
         ),
         "rejected_by_code": _by(
             connection,
@@ -54,7 +57,9 @@ def publication_counts(connection: Connection, publication_id: int) -> dict[str,
         select
             (select count(*) from ops.publication_load where publication_id = %(id)s) as loads,
             (select count(*) from canonical.meter_reading where publication_id = %(id)s) as readings,
-            (select count(*) from canonical.meter_reading_revision where revised_in_publication_id = %(id)s) as revisions
+            (
+                select count(*) from canonical.meter_reading_revision where revised_in_publication_id = %(id)s
+            ) as revisions
         """,
         {"id": publication_id},
     ).fetchone()

@@ -85,6 +85,8 @@ create table ops.ingestion_log (
     original_uri text,
     request jsonb,
     hints jsonb not null default '{}',
+    -- where a device's interval grid does not start at midnight UTC: "site/device" -> seconds after it
+    grid_offsets jsonb,
     duplicate_of bigint references ops.ingestion_log (load_id),
     corrects_load_id bigint references ops.ingestion_log (load_id),
     code text,

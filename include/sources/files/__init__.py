@@ -1,0 +1,87 @@
+"""Files that clients drop: CSV, JSON, NDJSON or Parquet, gzipped or not, to rows of the raw table.
+
+Values stay as delivered, with the unit they were delivered in; only names, types and time are settled
+here. A cell that cannot be read is null and described in `unparsed`; a file that cannot be read raises
+FileRejected. Files are streamed: memory does not grow with their size.
+"""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pyarrow as pa
+
+from include.core.errors import FileRejected
+from include.core.records import FileHints
+from include.sources.files.cells import BATCH_ROWS, Chunk, as_text, storable
+from include.sources.files.columnar import ParquetFile
+from include.sources.files.delimited import DelimitedFile
+from include.sources.files.formats import HEAD_BYTES, Format, Kind, detect
+from include.sources.files.limits import LIMITS, Limits, refuse_above
+from include.sources.files.objects import JsonFile
+from include.sources.files.rows import Assembler
+from include.sources.files.schema import RAW_SCHEMA, RAW_TABLE
+
+__all__ = ["LIMITS", "RAW_SCHEMA", "RAW_TABLE", "Format", "Kind", "Limits", "cells", "detect", "read"]
+
+
+def read(path: Path, name: str, hints: FileHints) -> Iterator[pa.RecordBatch]:
+    """Yield the rows of a file as `RAW_SCHEMA` batches; `name` is the name the client gave it.
+
+    Discard everything when FileRejected is raised, also after some batches.
+    """
+    file = _open(path, name, hints)
+    assembler = Assembler(hints, file.delimiter)
+    held = None
+    for chunk in _chunks(file):
+        batch = assembler.batch(chunk)
+        if held:
+            yield from _slices(held.finished(assembler.file.clock))
+        held = batch
+    if held:
+        yield from _slices(held.finished(assembler.file.clock))
+
+
+def cells(path: Path, name: str, hints: FileHints, row_numbers: set[int]) -> Iterator[tuple[int, dict[str, str]]]:
+    """Yield (row number, header -> text as delivered) of the wanted rows, made storable in PostgreSQL."""
+    wanted = pa.array(sorted(row_numbers), pa.int64())
+    for chunk in _chunks(_open(path, name, hints)):
+        rows = pa.compute.indices_nonzero(pa.compute.is_in(chunk.row_numbers, value_set=wanted)).to_pylist()
+        for row in rows:
+            yield chunk.row_numbers[row].as_py(), _row_cells(chunk, row)
+
+
+def _row_cells(chunk: Chunk, row: int) -> dict[str, str]:
+    number = chunk.row_numbers[row].as_py()
+    if number in chunk.broken:
+        return {"row": storable(chunk.broken[number])}
+    texts = {header: as_text(column[row : row + 1])[0].as_py() for header, column in chunk.columns.items()}
+    refused = {header: cell.text for header, found in chunk.refused.items() for cell in found if cell.index == row}
+    return {header: storable(text) for header, text in (texts | refused).items() if text is not None}
+
+
+def _open(path: Path, name: str, hints: FileHints) -> DelimitedFile | JsonFile | ParquetFile:
+    size = path.stat().st_size
+    if size == 0:
+        raise FileRejected("F001_EMPTY", f"{name} has no bytes", remedy="nothing to do if the plant was idle")
+    refuse_above(LIMITS.bytes, size, "bytes in the file")
+    with path.open("rb") as source:
+        form = detect(name, source.read(HEAD_BYTES), hints.encoding)
+    if form.kind is Kind.PARQUET:
+        return ParquetFile(path, form)
+    if form.kind is Kind.CSV:
+        return DelimitedFile(path, form, hints)
+    return JsonFile(path, form, hints)
+
+
+def _chunks(file: DelimitedFile | JsonFile | ParquetFile) -> Iterator[Chunk]:
+    try:
+        yield from file.chunks()
+    except (pa.ArrowException, UnicodeError, RecursionError, OverflowError) as error:
+        raise FileRejected(
+            "F002_UNPARSEABLE", f"{type(error).__name__}: {error}", place="data", remedy="export the file again"
+        ) from error
+
+
+def _slices(batch: pa.RecordBatch) -> Iterator[pa.RecordBatch]:
+    for start in range(0, batch.num_rows, BATCH_ROWS):
+        yield batch.slice(start, BATCH_ROWS)

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.clock import TimestampRefused
+from include.core.errors import FileRejected
 from include.core.numbers import NumberRefused
 
 BATCH_ROWS = 65536
@@ -45,6 +46,34 @@ def storable(text: str) -> str:
     """Show what PostgreSQL text cannot hold: NUL as \\u0000 and lone surrogates as \\udxxx."""
     shown = text.replace("\0", "\\u0000")
     return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
+def utf8(cells: pa.BinaryArray, place: str) -> tuple[pa.StringArray, list[BadCell]]:
+    """Bytes as UTF-8 text; a lone surrogate costs its cell, other bytes the whole file."""
+    try:
+        return cells.cast(pa.string()), []
+    except pa.ArrowInvalid:
+        texts: list[str | None] = []
+        bad: list[BadCell] = []
+    for index, raw in enumerate(cells.to_pylist()):
+        try:
+            texts.append(raw if raw is None else raw.decode())
+        except UnicodeDecodeError:
+            texts.append(None)
+            bad.append(bad_cell(index, "R204_TEXT", _surrogates(raw, place)))
+    return pa.array(texts, pa.string()), bad
+
+
+def _surrogates(raw: bytes, place: str) -> str:
+    try:
+        return raw.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError as error:
+        raise FileRejected(
+            "F002_UNPARSEABLE",
+            f"the text is not UTF-8: {error.reason}",
+            place=place,
+            remedy="declare the file's encoding, or save it as UTF-8",
+        ) from error
 
 
 def as_text(cells: pa.Array) -> pa.StringArray:
@@ -123,7 +152,7 @@ def put(column: pa.Array, values: dict[int, Any]) -> pa.Array:
 def rows_mask(rows: Any, length: int) -> pa.BooleanArray:
     """True at the given row indices."""
     wanted = pa.array(sorted(rows), pa.int64())
-    return pc.is_in(pa.array(range(length), pa.int64()), value_set=wanted)
+    return pc.is_in(pa.arange(0, length), value_set=wanted)
 
 
 def blanked(column: pa.Array, bad: list[BadCell]) -> pa.Array:

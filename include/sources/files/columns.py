@@ -17,36 +17,34 @@ from dataclasses import dataclass, field
 from include.core.errors import ConfigurationError, FileRejected
 from include.core.records import FileHints
 
-ALIASES: dict[str, list[str]] = {
+ALIASES: dict[str, str] = {
     "timestamp": (
         "timestamp readingtimestamp intervalstart periodstart startat measuredon datetime localtime localtimestamp "
         "time ts epoch unixtime unixtimestamp timestampms date"
-    ).split(),
-    "interval_end": "intervalend periodend endat".split(),
-    "external_site_id": "externalsiteid siteid site plantid plant systemid powerstationid".split(),
-    "external_device_id": (
-        "externaldeviceid deviceid device inverterid serialnumber sn meterid"
-    ).split(),
-    "interval_seconds": "intervalseconds readingintervalseconds intervalsec intervals".split(),
-    "interval_minutes": "intervalminutes readingintervalminutes intervalmin intervalmins".split(),
-    "interval": "interval readinginterval".split(),
-    "energy": ["energy", "production", "generation", "enwh", "value", ""],
-    "energy_unit": "energyunit".split(),
+    ),
+    "interval_end": "intervalend periodend endat",
+    "external_site_id": "externalsiteid siteid site plantid plant systemid powerstationid",
+    "external_device_id": "externaldeviceid deviceid device inverterid serialnumber sn meterid",
+    "interval_seconds": "intervalseconds readingintervalseconds intervalsec intervals",
+    "interval_minutes": "intervalminutes readingintervalminutes intervalmin intervalmins",
+    "interval": "interval readinginterval",
+    "energy": "energy production generation enwh value",
+    "energy_unit": "energyunit",
     "energy_total": (
         "energytotal cumulativeenergy totalenergy totalyield etotal lifetimeenergy energylifetime lifetime "
         "energyregister meterregister registerreading register whlifetime energycumulative"
-    ).split(),
-    "energy_total_unit": "energytotalunit cumulativeenergyunit registerunit".split(),
-    "power": ["power", "acpower", "activepower", "totalactivepower", "pac", "powr", ""],
-    "power_unit": "powerunit acpowerunit".split(),
-    "unit": "unit units uom".split(),
-    "irradiance_wm2": "irradiance poairradiance irradiancepoa poa ghiirradiance irradianceghi ghi".split(),
+    ),
+    "energy_total_unit": "energytotalunit cumulativeenergyunit registerunit",
+    "power": "power acpower activepower totalactivepower pac powr",
+    "power_unit": "powerunit acpowerunit",
+    "unit": "unit units uom",
+    "irradiance_wm2": "irradiance poairradiance irradiancepoa poa ghiirradiance irradianceghi ghi",
     "temperature_c": (
         "temperature temp ambienttemperature ambienttemp temperatureambient tempambient "
         "moduletemperature moduletemp temperaturemodule tempmodule"
-    ).split(),
-    "quality": "quality qualityflag dataquality readingquality".split(),
-    "organization_id": "organizationid organisationid orgid".split(),
+    ),
+    "quality": "quality qualityflag dataquality readingquality",
+    "organization_id": "organizationid organisationid orgid",
 }
 
 ENERGY_UNITS = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"}
@@ -60,13 +58,16 @@ UNITS: dict[str, dict[str, str]] = {
     "irradiance_wm2": {"wm2": "W/m2", "wm": "W/m2", "kwm2": "kW/m2"},
     "temperature_c": {"c": "C", "degc": "C", "celsius": "C", "f": "F", "degf": "F", "fahrenheit": "F"},
 }
-INTRINSIC_UNITS = {"enwh": "Wh", "whlifetime": "Wh", "": None}
+INTRINSIC_UNITS = {"enwh": "Wh", "whlifetime": "Wh"}
+UNIT_ALONE = ("energy", "power")  # a header that is only a unit, such as kWh or W
 METRICS = ("energy", "energy_total", "power", "irradiance_wm2", "temperature_c")
 NUMBERED = {"irradiance_wm2", "temperature_c"}
 UNNAMED = ("", "__index_level_0__")
 
 CHANNEL = re.compile(r"__\d+$")
-RANKS = {(field_name, alias): rank for field_name, names in ALIASES.items() for rank, alias in enumerate(names)}
+RANKS = {(column, alias): rank for column, names in ALIASES.items() for rank, alias in enumerate(names.split())} | {
+    (column, ""): len(ALIASES[column].split()) for column in UNIT_ALONE
+}
 
 
 @dataclass(frozen=True, slots=True)

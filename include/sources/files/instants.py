@@ -32,6 +32,8 @@ LONE_DIGIT = (r"\b(\d)([/.:])", r"0\1\2")
 YEAR_LAST = r"^(\d{2})[/.-](\d{2})[/.-](\d{4})"
 YEAR_LAST_TO_ISO = {"DMY": r"\3-\2-\1", "MDY": r"\3-\1-\2"}
 
+DIGITS = r"^\d{9,13}(\.\d+)?$"
+
 NO_ZONE = "declare the time zone of the site or of this source"
 
 
@@ -54,7 +56,12 @@ class Split:
 
 
 def instants(
-    cells: pa.Array, sites: pa.StringArray, devices: pa.StringArray, hints: FileHints, unit: str | None, clock: WallClock
+    cells: pa.Array,
+    sites: pa.StringArray,
+    devices: pa.StringArray,
+    hints: FileHints,
+    unit: str | None,
+    clock: WallClock,
 ) -> Instants:
     """Read a column of time stamps; `unit` is UTC when the header says so."""
     found = _split(cells, hints.date_order)
@@ -155,7 +162,9 @@ def _from_text(cells: pa.StringArray, date_order: str | None) -> Split:
     has_offset = pc.match_substring_regex(tidy, OFFSET)
     aware = cast_where_possible(pc.if_else(has_offset, tidy, None), UTC_US)
     local = cast_where_possible(pc.if_else(has_offset, None, tidy), LOCAL_US)
-    numeric = _from_numbers(cast_where_possible(pc.if_else(pc.match_substring_regex(text, r"^\d{9,13}$"), text, None), pa.float64()))
+    numeric = _from_numbers(
+        cast_where_possible(pc.if_else(pc.match_substring_regex(text, r"^\d{9,13}$"), text, None), pa.float64())
+    )
     aware = pc.coalesce(aware, numeric.aware)
     is_left = pc.and_(pc.is_valid(text), pc.and_(pc.is_null(aware), pc.is_null(local)))
     by_hand, bad = read_by_hand(text, is_left, partial(parse, date_order=date_order))

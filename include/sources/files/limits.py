@@ -17,7 +17,7 @@ class Limits:
     expansion_allowance: int = 16 * MEBIBYTE  # small files may expand by any ratio up to this many bytes
     columns: int = 512
     cell_bytes: int = MEBIBYTE
-    record_bytes: int = 4 * MEBIBYTE
+    record_bytes: int = 2 * MEBIBYTE
     batch_bytes: int = 64 * MEBIBYTE
     rows: int = 10_000_000
     json_depth: int = 32

@@ -7,7 +7,16 @@ import pyarrow.compute as pc
 
 from include.core.errors import ConfigurationError
 from include.core.numbers import NULL_TEXTS, DecimalMark, NumberRefused, parse
-from include.sources.files.cells import BadCell, as_text, bad_cell, blanked, cast_where_possible, put, read_by_hand, trimmed
+from include.sources.files.cells import (
+    BadCell,
+    as_text,
+    bad_cell,
+    blanked,
+    cast_where_possible,
+    put,
+    read_by_hand,
+    trimmed,
+)
 
 NULLS = pa.array(NULL_TEXTS)
 DECIMAL_COMMA = r"^\s*[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+|\d{4,},\d+)\s*$"

@@ -1,13 +1,7 @@
 with
 
 units as materialized (
-
-    select
-        symbol,
-        quantity,
-        cast(factor as double precision) as factor
-    from {{ source('core', 'unit') }}
-
+    {{ unit_factors() }}
 ),
 
 delivered as (

@@ -1,0 +1,41 @@
+"""Ingest files that clients drop: inbox -> lake -> raw -> judged.
+
+An asset watcher looks into the local drop folder and the lake's inbox prefixes and starts a run when complete
+objects wait. Each version of each object is picked up exactly once, also when a run is cleared or the triggerer
+was killed; a load that an earlier run left unfinished is finished by the next.
+"""
+
+from datetime import UTC, datetime, timedelta
+
+from airflow.sdk import dag, task
+
+from include.orchestration.assets import INBOX, RAW_FILES
+from include.orchestration.policies import TASK_DEFAULTS
+from include.pipeline import feeds, inbox, process
+
+
+@dag(
+    schedule=[INBOX],
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=2),
+    default_args=TASK_DEFAULTS,
+    tags=["layer:raw", "source:files"],
+    doc_md=__doc__,
+)
+def ingest_files() -> None:
+    """Define the Dag."""
+
+    @task
+    def land() -> list[int]:
+        return inbox.pick_up()
+
+    @task(outlets=[RAW_FILES])
+    def stage_and_judge(load_ids: list[int]) -> dict:
+        return process.process_all(load_ids, feed=feeds.FILE_FEED)
+
+    stage_and_judge(land())
+
+
+ingest_files()

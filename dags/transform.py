@@ -1,0 +1,47 @@
+"""Publish judged loads: staging views -> canonical -> marts, tested, then final.
+
+Starts when any raw asset changed. `open` fixes the set of loads, one `dbt build` does the work while each model and
+its tests show as tasks, `close` makes the publication final. A run with nothing to publish skips the rest; a run
+that failed leaves the publication open, and the next one resumes it.
+"""
+
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from operator import or_
+
+from airflow.sdk import dag, task
+from cosmos import DbtTaskGroup
+
+from include.orchestration import dbt
+from include.orchestration.assets import RAW_FILES, RAW_READINGS, READINGS
+from include.orchestration.policies import TASK_DEFAULTS
+from include.pipeline import publish
+
+
+@dag(
+    schedule=reduce(or_, [RAW_FILES, *RAW_READINGS.values()]),
+    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    catchup=False,
+    max_active_runs=1,
+    dagrun_timeout=timedelta(hours=2),
+    default_args=TASK_DEFAULTS,
+    tags=["layer:canonical"],
+    doc_md=__doc__,
+)
+def transform() -> None:
+    """Define the Dag."""
+
+    @task.short_circuit
+    def open_publication() -> dict | None:
+        return publish.open_publication()
+
+    @task(outlets=[READINGS])
+    def close_publication(publication: dict) -> dict:
+        return publish.close_publication(publication)
+
+    publication = open_publication()
+    build = DbtTaskGroup(group_id="dbt_build", **dbt.one_invocation())
+    publication >> build >> close_publication(publication)
+
+
+transform()

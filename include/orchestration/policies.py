@@ -1,0 +1,49 @@
+"""Retry policies: a table over the named errors. What a retry cannot mend fails at once."""
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from airflow.sdk import RetryDecision, RetryPolicy
+
+from include.core import errors
+
+NO_RETRY = (
+    errors.ConfigurationError,
+    errors.NotFound,
+    errors.UnsafeRole,
+    errors.SecretError,
+    errors.AuthFailed,
+    errors.SiteForbidden,
+    errors.SiteGone,
+    errors.BadRequest,
+    errors.ApiWithdrawn,
+    errors.QuotaExhausted,
+    errors.HostRefused,
+    errors.AccountingError,
+)
+LONGEST_WAIT = timedelta(hours=1)
+
+TASK_DEFAULTS: dict[str, Any] = {
+    "retries": 3,
+    "retry_delay": timedelta(minutes=1),
+    "retry_exponential_backoff": True,
+    "max_retry_delay": timedelta(minutes=15),
+    "execution_timeout": timedelta(minutes=30),
+}
+
+
+class NamedErrorRetryPolicy(RetryPolicy):
+    """Fails at once on errors that need a person; waits as long as the vendor said on rate limits."""
+
+    def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
+        """Decide by the class of the error; `retry_at` of the error overrides the delay."""
+        if isinstance(exception, NO_RETRY):
+            return RetryDecision.fail(str(exception))
+        retry_at = getattr(exception, "retry_at", None)
+        if retry_at is not None:
+            wait = max(timedelta(seconds=1), retry_at - datetime.now(UTC))
+            return RetryDecision.retry(min(wait, LONGEST_WAIT), str(exception))
+        return RetryDecision.default()
+
+
+VENDOR_RETRIES = NamedErrorRetryPolicy()

@@ -1,0 +1,72 @@
+"""Shared fixtures: one throw-away PostgreSQL a session, migrated once, a fresh copy of it for each test that writes."""
+
+import itertools
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import psycopg
+import pytest
+from psycopg import sql
+
+PASSWORD = "test"
+ROLES = ("loader", "transformer", "api", "reader")
+_numbers = itertools.count(1)
+
+os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")  # noqa: S108 -- a scratch folder of tests
+os.environ["GX_ANALYTICS_ENABLED"] = "False"
+
+
+@pytest.fixture(scope="session")
+def cluster():
+    """A throw-away PostgreSQL server."""
+    from include.local import postgres
+
+    with postgres.ephemeral() as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def template(cluster, tmp_path_factory) -> str:
+    """A migrated database with the staging views, to be copied by tests."""
+    from include.pipeline import dbt
+    from include.warehouse.migrate import migrate
+
+    _execute(cluster.superuser_url, sql.SQL("create database sunledger_template"))
+    patch = pytest.MonkeyPatch()
+    for role in ROLES:
+        patch.setenv(f"SUNLEDGER_{role.upper()}_PASSWORD", PASSWORD)
+    migrate(cluster.url("sunledger_template"))
+    _point_to(patch, cluster, "sunledger_template", tmp_path_factory.mktemp("template"))
+    dbt.prepare()
+    patch.undo()
+    return "sunledger_template"
+
+
+@pytest.fixture
+def warehouse(cluster, template, monkeypatch, tmp_path) -> Iterator[psycopg.Connection]:
+    """A fresh warehouse and an empty lake for one test; yields a superuser connection to look with."""
+    name = f"sunledger_{next(_numbers)}"
+    create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    _execute(cluster.superuser_url, create)
+    _point_to(monkeypatch, cluster, name, tmp_path)
+    with psycopg.connect(cluster.url(name), autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
+        yield connection
+    _execute(cluster.superuser_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+def _point_to(patch: pytest.MonkeyPatch, cluster, database: str, folder: Path) -> None:
+    """Point every setting of the process at this database and folder."""
+    for role in ROLES:
+        patch.setenv(f"WAREHOUSE_{role.upper()}_URL", cluster.url(database, f"sunledger_{role}", PASSWORD))
+    patch.setenv("LAKE_URL", f"file://{folder / 'lake'}")
+    patch.setenv("INBOX_DIR", str(folder / "inbox"))
+    patch.setenv("SUNLEDGER_INBOX_SETTLE_SECONDS", "0")
+    patch.setenv("DBT_TARGET_PATH", str(folder / "dbt_target"))
+    patch.setenv("DBT_LOG_PATH", str(folder / "dbt_logs"))
+    patch.setenv("SUNLEDGER_VAULT_KEYS", '{"k1": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}')
+
+
+def _execute(url: str, statement: sql.Composable) -> None:
+    with psycopg.connect(url, autocommit=True) as connection:
+        connection.execute(statement)
