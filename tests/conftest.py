@@ -13,7 +13,7 @@ PASSWORD = "test"
 ROLES = ("loader", "transformer", "api", "reader")
 _numbers = itertools.count(1)
 
-os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")  # noqa: S108 -- a scratch folder of tests
+os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 

@@ -144,7 +144,11 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
                 {%- endfor %}
                 case when abs(energy_total) >= 1e13 / energy_total_factor then 'energy_total' end
             ), '') as not_finite_columns,
-            {{ flawed_columns('unparsed', 'R204_TEXT') }} as text_problem_columns,
+            nullif(concat_ws(
+                ',',
+                {{ flawed_columns('unparsed', 'R204_TEXT') }},
+                case when other_metrics -> 'row' ->> 'code' = 'R204_TEXT' then 'other_metrics' end
+            ), '') as text_problem_columns,
             case
                 when unparsed -> 'row' ->> 'code' = 'R203_FIELD_COUNT' then unparsed -> 'row' ->> 'text'
             end as field_count_problem,

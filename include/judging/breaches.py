@@ -1,5 +1,6 @@
 """Finds the rows behind the counts, with the very conditions that Great Expectations counted with."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
@@ -23,99 +24,96 @@ class Broken:
     condition: "sa.ColumnElement[bool]"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Breaches:
-    """Rows per broken code, each row counted once however many rules of that code it breaks.
+    """The rows that break rules.
 
+    failing:     every refused row
+    rows:        rows per broken code, each once however many rules of that code it breaks
     row_numbers: the first rows of every broken code
-    values:      of these rows the values that a rule found unexpected, by the rule's position
+    values:      the first values that a rule found unexpected, by the rule's position
     """
 
-    rows: dict[str, int] = field(default_factory=dict)
+    failing: FailingRows = field(default_factory=FailingRows)
+    rows: Counter[str] = field(default_factory=Counter)
     row_numbers: dict[str, list[int]] = field(default_factory=dict)
     values: dict[int, list[str]] = field(default_factory=dict)
 
 
+@dataclass(frozen=True, slots=True)
+class _Combination:
+    """Rules that are broken together: their codes, and the refusal that follows from them, if any."""
+
+    codes: tuple[str, ...]
+    refusal: Refusal | None
+
+
 def find_breaches(connection: "sa.Connection", batch: "sa.Select[Any]", broken: Sequence[Broken]) -> Breaches:
-    """Count the rows of every broken code and read the first of them, in one query."""
-    import sqlalchemy as sa
-
-    breaches = Breaches()
+    """Read every row that breaks one of these rules, with all of them that it breaks, in one query."""
+    found = Breaches()
     if not broken:
-        return breaches
-    codes: dict[str, list[Broken]] = {}
-    for breach in broken:
-        codes.setdefault(breach.rule.code, []).append(breach)
-    marks = sa.values(
-        sa.column("code", sa.Text), sa.column("position", sa.Integer), sa.column("value", sa.Text), name="mark"
-    ).data([
-        (
-            code,
-            sa.case(*((breach.condition, breach.position) for breach in found)),
-            sa.case(*((breach.condition, _text(breach.rule)) for breach in found)),
-        )
-        for code, found in codes.items()
-    ])
-    mark = marks.lateral().c
-    row_number = sa.column("row_number")
-    numbered = (
-        sa.select(
-            mark.code,
-            mark.position,
-            mark.value,
-            row_number.label("row_number"),
-            sa.func.count().over(partition_by=mark.code).label("rows"),
-            sa.func.row_number().over(partition_by=mark.code, order_by=row_number).label("nth"),
-        )
-        .select_from(batch.subquery().join(mark.code.table, sa.true()))
-        .where(mark.position.is_not(None))
-        .subquery()
-    )
-    first = sa.select(numbered).where(numbered.c.nth <= SAMPLE_ROWS).order_by(numbered.c.code, numbered.c.nth)
-    for row in connection.execute(first):
-        breaches.rows[row.code] = row.rows
-        breaches.row_numbers.setdefault(row.code, []).append(row.row_number)
-        if row.value is not None:
-            breaches.values.setdefault(row.position, []).append(row.value)
-    return breaches
+        return found
+    rules = {breach.position: breach.rule for breach in broken}
+    combinations: dict[tuple[int, ...], _Combination] = {}
+    rows_of: Counter[tuple[int, ...]] = Counter()
+    for row_number, positions, values in connection.execute(_marked_rows(batch, broken)):
+        key = tuple(positions)
+        if key not in combinations:
+            combinations[key] = _combine([rules[position] for position in key])
+        combination = combinations[key]
+        if combination.refusal:
+            found.failing.append(row_number, combination.refusal)
+        rows_of[key] += 1
+        if values is not None:
+            _note_first(found, row_number, combination.codes, dict(zip(rules, values, strict=True)))
+    for key, rows in rows_of.items():
+        found.rows.update(dict.fromkeys(combinations[key].codes, rows))
+    return found
 
 
-def find_failing(connection: "sa.Connection", batch: "sa.Select[Any]", broken: Sequence[Broken]) -> FailingRows:
-    """Read every row that breaks a refusing rule, with all of those it breaks, in one query."""
+def _marked_rows(batch: "sa.Select[Any]", broken: Sequence[Broken]) -> "sa.Select[Any]":
+    """Row number and positions of the broken rules; for the first rows of each combination the values too."""
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql
 
-    failing = FailingRows()
-    refusing = {breach.position: breach for breach in broken if breach.rule.is_refusing}
-    if not refusing:
-        return failing
     row_number = sa.column("row_number")
-    marks = postgresql.array([sa.case((breach.condition, position)) for position, breach in refusing.items()])
-    rows = connection.execute(
-        sa.select(row_number, sa.func.array_remove(marks, sa.null()).label("positions"))
+    positions = [sa.case((breach.condition, breach.position)) for breach in broken]
+    values = [
+        sa.case((breach.condition, sa.cast(sa.column(breach.rule.kwargs["column"]), sa.Text))) for breach in broken
+    ]
+    marked = (
+        sa.select(
+            row_number,
+            sa.func.array_remove(postgresql.array(positions), sa.null()).label("positions"),
+            postgresql.array(values).label("cells"),
+        )
         .select_from(batch.subquery())
-        .where(sa.or_(*(breach.condition for breach in refusing.values())))
-        .order_by(row_number)
+        .where(sa.or_(*(breach.condition for breach in broken)))
+        .subquery()
+        .c
+    )
+    nth = sa.func.row_number().over(partition_by=marked.positions, order_by=marked.row_number)
+    return (
+        sa.select(marked.row_number, marked.positions, sa.case((nth <= SAMPLE_ROWS, marked.cells)))
+        .order_by(marked.row_number)
         .execution_options(yield_per=FETCH_ROWS)
     )
-    refusals: dict[tuple[int, ...], Refusal] = {}
-    for row in rows:
-        positions = tuple(row.positions)
-        if positions not in refusals:
-            refusals[positions] = _refusal([refusing[position].rule for position in positions])
-        failing.append(row.row_number, refusals[positions])
-    return failing
 
 
-def _refusal(rules: Sequence[Rule]) -> Refusal:
-    return Refusal(
-        codes=tuple(dict.fromkeys(rule.code for rule in rules)),
-        messages=tuple(dict.fromkeys(rule.message for rule in rules)),
-        severity="reject" if any(rule.severity == "reject" for rule in rules) else "hold",
+def _combine(rules: Sequence[Rule]) -> _Combination:
+    refusing = [rule for rule in rules if rule.is_refusing]
+    refusal = Refusal(
+        codes=tuple(dict.fromkeys(rule.code for rule in refusing)),
+        messages=tuple(dict.fromkeys(rule.message for rule in refusing)),
+        severity="reject" if any(rule.severity == "reject" for rule in refusing) else "hold",
     )
+    return _Combination(tuple({rule.code for rule in rules}), refusal if refusing else None)
 
 
-def _text(rule: Rule) -> "sa.ColumnElement[str]":
-    import sqlalchemy as sa
-
-    return sa.cast(sa.column(rule.kwargs["column"]), sa.Text)
+def _note_first(found: Breaches, row_number: int, codes: Sequence[str], values: dict[int, str | None]) -> None:
+    for code in codes:
+        if len(numbers := found.row_numbers.setdefault(code, [])) < SAMPLE_ROWS:
+            numbers.append(row_number)
+    for position, value in values.items():
+        if value is not None and len(sample := found.values.setdefault(position, [])) < SAMPLE_ROWS:
+            sample.append(value)

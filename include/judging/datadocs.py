@@ -13,7 +13,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from include.judging.suites import FOLDER, rules_of
+from jinja2 import Environment, FileSystemLoader
+
+from include.judging.suites import rules_of, text_of
 
 if TYPE_CHECKING:
     from great_expectations.render import RenderedDocumentContent
@@ -22,7 +24,6 @@ if TYPE_CHECKING:
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 PAGES = Path(__file__).with_name("pages")
-
 
 # how a load's status looks; every other one is neutral
 TONES = {"accepted": "passed", "published": "passed", "held": "warned", "rejected": "refused", "failed": "refused"}
@@ -74,14 +75,16 @@ def render_suite(name: str, home: str = "..") -> str:
     from great_expectations.core.expectation_suite import ExpectationSuite, expectationSuiteSchema
     from great_expectations.render.renderer import ExpectationSuitePageRenderer
 
-    suite = expectationSuiteSchema.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    suite = expectationSuiteSchema.loads(text_of(name))
     document = ExpectationSuitePageRenderer().render(ExpectationSuite(**suite))
     return _page(document, "suite.html", title=f"Suite {name}", home=home, rules=rules_of([name]))
 
 
 def render_index(entries: Iterable[Entry], suites: Mapping[str, str]) -> str:
     """The list of judged loads, in the order given; `suites` maps the name of a suite to where its page is."""
-    return _view().env.get_template("index.html").render(entries=list(entries), suites=suites)
+    # plain Jinja: a list of loads needs none of the seconds that importing Great Expectations takes
+    pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True)
+    return pages.get_template("index.html").render(entries=list(entries), suites=suites)
 
 
 def _page(document: "RenderedDocumentContent", template: str, first: Set[str] = frozenset(), **facts: Any) -> str:

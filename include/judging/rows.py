@@ -4,9 +4,8 @@ A rule exists once, in a suite. Great Expectations turns it into a condition and
 condition then finds the rows. However many rules there are, these queries run, all in one snapshot:
 
 columns:   what the profiled readings look like, from the catalog
-counts:    one aggregate scan for all rules
-breaches:  rows per broken code and the first of them; only if a rule is broken
-failing:   every refused row with the rules it breaks; only if there is one
+counts:    the number of rows, then one aggregate scan for all rules
+breaches:  every row that breaks a rule, with all rules it breaks; only if there is one
 """
 
 from collections.abc import Iterator, Sequence
@@ -16,7 +15,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from include.judging import suites
-from include.judging.breaches import Breaches, Broken, find_breaches, find_failing
+from include.judging.breaches import Breaches, Broken, find_breaches
 from include.judging.scan import Scan, scan
 from include.judging.verdict import Count, Verdict
 
@@ -32,7 +31,8 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
 
     rules = suites.rules_of(suite_names)
     table = sa.table(VIEW, schema=SCHEMA)
-    # literals, so that PostgreSQL opens one partition and plans with what it knows about this load
+    # Literals let PostgreSQL open one partition and plan with what it knows about this load; the offset keeps it
+    # from computing a column of the view anew for every rule that looks at it.
     batch = (
         sa.select(sa.text("*"))
         .select_from(table)
@@ -40,6 +40,7 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
             sa.column("load_id") == sa.literal(load_id, sa.BigInteger, literal_execute=True),
             sa.column("staged_on") == sa.literal(staged_on, sa.Date, literal_execute=True),
         )
+        .offset(sa.literal(0, literal_execute=True))
     )
     with _snapshot(url) as connection:
         counted = scan(connection, batch, table, rules)
@@ -49,12 +50,15 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
             if counted.unexpected[position]
         ]
         breaches = find_breaches(connection, batch, broken)
-        failing = find_failing(connection, batch, broken)
+    messages: dict[str, list[str]] = {}
+    for breach in broken:
+        messages.setdefault(breach.rule.code, []).append(breach.rule.message)
     warnings = {breach.rule.code for breach in broken if not breach.rule.is_refusing}
     return Verdict(
         rows=counted.rows,
-        counts={rule.code: Count(rule.severity, breaches.rows.get(rule.code, 0)) for rule in rules},
-        failing=failing,
+        counts={rule.code: Count(rule.severity, breaches.rows[rule.code]) for rule in rules},
+        messages=messages,
+        failing=breaches.failing,
         warnings={code: numbers for code, numbers in breaches.row_numbers.items() if code in warnings},
         result=_result(load_id, suite_names, counted, breaches),
     )
@@ -67,8 +71,24 @@ def warm_up() -> None:
 
 @contextmanager
 def _snapshot(url: str) -> Iterator["sa.Connection"]:
-    with _database(url).connect() as connection:
-        yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    """One read-only transaction; what fails in the database fails as psycopg's error, as everywhere else."""
+    import psycopg
+
+    try:
+        with _database(url).connect() as connection:
+            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+    except Exception as error:
+        # Great Expectations tries again in the aborted transaction: the first failure is the deepest.
+        failures = [failure for failure in _chain(error) if isinstance(failure, psycopg.Error)]
+        if not failures:
+            raise
+        raise failures[-1] from None
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error:
+        yield error
+        error = error.__cause__ or error.__context__
 
 
 @cache

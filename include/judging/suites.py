@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from include.core.errors import ConfigurationError
+from include.core.errors import ConfigurationError, NotFound
 from include.core.settings import PROJECT_ROOT
 
 FOLDER = PROJECT_ROOT / "expectations"
-COMMON = "readings"
 REFUSING = ("reject", "hold")
 SEVERITIES = (*REFUSING, "warn")
 
@@ -47,25 +46,29 @@ class Rule:
         return "critical" if self.is_refusing else "warning"
 
 
-def names_for(source_system: str) -> list[str]:
-    """The suites that judge a source: the common one, then the vendor's own if there is one."""
-    has_own = source_system.isidentifier() and (FOLDER / f"{source_system}.json").is_file()
-    return [COMMON, source_system] if has_own and source_system != COMMON else [COMMON]
+def all_names() -> list[str]:
+    """The names of all suites."""
+    return sorted(path.stem for path in FOLDER.glob("*.json"))
 
 
-def rules_of(suites: Sequence[str]) -> list[Rule]:
+def rules_of(names: Sequence[str]) -> list[Rule]:
     """All rules of the suites, in the order in which they stand there."""
-    return [rule for suite in suites for rule in _read(suite)]
+    return [rule for name in names for rule in _rules(name)]
+
+
+def text_of(name: str) -> str:
+    """A suite as it is stored."""
+    if name not in all_names():
+        raise NotFound(f"there is no suite {name!r}", place=str(FOLDER))
+    return (FOLDER / f"{name}.json").read_text(encoding="utf-8")
 
 
 @cache
-def _read(suite: str) -> tuple[Rule, ...]:
-    path = FOLDER / f"{suite}.json"
+def _rules(name: str) -> tuple[Rule, ...]:
     try:
-        expectations = json.loads(path.read_text(encoding="utf-8"))["expectations"]
-        return tuple(_rule(expectation) for expectation in expectations)
-    except (OSError, KeyError, TypeError, ValueError) as error:
-        raise ConfigurationError(f"the suite {suite!r} cannot be read: {error!r}", place=str(path)) from error
+        return tuple(_rule(expectation) for expectation in json.loads(text_of(name))["expectations"])
+    except (KeyError, TypeError, ValueError) as error:
+        raise ConfigurationError(f"the suite {name!r} is not as it should be: {error!r}", place=str(FOLDER)) from error
 
 
 def _rule(expectation: dict[str, Any]) -> Rule:

@@ -63,6 +63,7 @@ class Verdict:
 
     rows:      rows judged
     counts:    every code of the suites -> severity and number of rows, also where that is zero
+    messages:  every broken code -> what its broken rules say
     failing:   every row that must not pass (`reject` or `hold`), with all its refusing codes
     warnings:  code of severity `warn` -> the first row numbers concerned; these rows pass
     result:    the validation result of Great Expectations as JSON, for Data Docs
@@ -70,6 +71,7 @@ class Verdict:
 
     rows: int
     counts: dict[str, Count]
+    messages: dict[str, list[str]]
     failing: FailingRows
     warnings: dict[str, list[int]]
     result: dict[str, Any]

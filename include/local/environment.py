@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from include.local import dotenv
 from include.local import settings as stack_settings
+from include.local.ports import LOOPBACK
 from include.local.secrets import Secrets
 from include.local.settings import Settings
 
@@ -25,8 +26,11 @@ FOR_ADMINISTRATION_ONLY = {"WAREHOUSE_URL", *(f"SUNLEDGER_{name.upper()}_PASSWOR
 def load(settings: Settings | None = None) -> None:
     """Make ``.env`` and the exports of the running stack visible to this process.
 
-    What the environment already says stays. Without a running stack only ``.env`` counts.
+    What the environment already says stays. Without a running stack only ``.env`` counts. A child of
+    the stack has been given all it may know.
     """
+    if MARKER in os.environ:
+        return
     settings = settings or stack_settings.read()
     known = {**dotenv.read(settings.exports), **settings.dotenv}
     for name, value in known.items():
@@ -65,11 +69,10 @@ def exports(settings: Settings, secrets: Secrets, admin_url: str, solaredge_base
         "DBT_PROFILES_DIR": str(settings.root / "dbt_project"),
         "DBT_TARGET_PATH": str(settings.dbt_target),
         "DBT_LOG_PATH": str(settings.logs / "dbt"),
-        "DBT_HOST": server.hostname or "",
-        "DBT_PORT": str(server.port or 5432),
-        "DBT_DATABASE": DATABASE,
-        "DBT_USER": "sunledger_transformer",
-        "DBT_ENV_SECRET_PASSWORD": secrets.transformer,
+        "WAREHOUSE_HOST": server.hostname or LOOPBACK,
+        "WAREHOUSE_PORT": str(server.port or 5432),
+        "WAREHOUSE_DATABASE": DATABASE,
+        "WAREHOUSE_TRANSFORMER_PASSWORD": secrets.transformer,
         "DBT_SEND_ANONYMOUS_USAGE_STATS": "false",
         "GX_ANALYTICS_ENABLED": "False",
     }

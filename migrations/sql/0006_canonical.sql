@@ -56,7 +56,7 @@ create table canonical.meter_reading_revision (
 );
 
 create unique index meter_reading_revision_key on canonical.meter_reading_revision (
-    organization_id, meter_id, "timestamp", reading_interval_seconds, source_system, load_id, row_number
+    organization_id, meter_id, "timestamp", reading_interval_seconds, source_system, load_id, row_number, publication_id
 );
 
 create table canonical.meter_aggregate (
@@ -118,7 +118,7 @@ create function canonical.ensure_partitions(first_at timestamptz, last_at timest
 language plpgsql security definer set search_path = pg_catalog, pg_temp set timezone = 'UTC'
 as $$
 declare
-    month_start timestamptz := date_trunc('month', greatest(first_at, now() - interval '10 years 1 month'));
+    this_month timestamptz := date_trunc('month', greatest(first_at, now() - interval '10 years 1 month'));
     last_month timestamptz := date_trunc('month', least(last_at, now() + interval '2 years'));
     partition text;
     created integer := 0;
@@ -126,16 +126,21 @@ begin
     if not isfinite(first_at) or not isfinite(last_at) then
         raise exception 'partitions need finite dates, not % to %', first_at, last_at;
     end if;
-    while month_start <= last_month loop
-        partition := to_char(month_start, '"meter_reading_"YYYY_MM');
+    while this_month <= last_month loop
+        -- what retention has taken away does not come back; such readings go to late_reading
+        if exists (select from ops.retired_month as r where r.month_start = this_month::date) then
+            this_month := this_month + interval '1 month';
+            continue;
+        end if;
+        partition := to_char(this_month, '"meter_reading_"YYYY_MM');
         if to_regclass(format('canonical.%I', partition)) is null then
             perform pg_advisory_xact_lock(hashtext('canonical.meter_reading'));
             if to_regclass(format('canonical.%I', partition)) is null then
-                perform canonical.create_partition(partition, month_start, month_start + interval '1 month');
+                perform canonical.create_partition(partition, this_month, this_month + interval '1 month');
                 created := created + 1;
             end if;
         end if;
-        month_start := month_start + interval '1 month';
+        this_month := this_month + interval '1 month';
     end loop;
     return created;
 end

@@ -3,7 +3,7 @@ set local role sunledger_owner;
 grant usage on schema core, ops, raw, quarantine, canonical, staging, intermediate, marts to sunledger_loader;
 grant usage on schema core, ops, raw, quarantine, canonical to sunledger_transformer;
 grant usage on schema core, ops, quarantine, canonical, marts to sunledger_api;
-grant usage on schema core, canonical, marts to sunledger_reader;
+grant usage on schema core, ops, quarantine, canonical, marts to sunledger_reader;
 
 -- the pipeline: keeps the books, fills raw, quarantines, registers sites
 grant select, insert, update on all tables in schema core, ops to sunledger_loader;
@@ -21,9 +21,8 @@ grant select, insert, update on all tables in schema canonical to sunledger_tran
 -- people and services of one tenant
 grant select on all tables in schema core, canonical to sunledger_api, sunledger_reader;
 grant select on ops.ingestion_log, ops.publication, ops.publication_load, ops.integration_site to sunledger_api;
-grant select on ops.publication to sunledger_reader;
-grant usage on schema ops to sunledger_reader;
-grant select on quarantine.rejected_row to sunledger_api;
+grant select on ops.publication, ops.ingestion_log to sunledger_reader;
+grant select on quarantine.rejected_row to sunledger_api, sunledger_reader;
 
 revoke execute on function raw.ensure_partition(text, date) from public;
 revoke execute on function raw.analyze_partition(text, date) from public;

@@ -1,6 +1,6 @@
 """Cells as delivered, before they mean anything: columns of text or simple types, and the cells that failed."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
@@ -13,7 +13,7 @@ from include.core.numbers import NumberRefused
 
 BATCH_ROWS = 65536
 SHOWN_LETTERS = 200
-SMALLEST_CAST = 32
+SMALLEST_CAST = 128
 INT64_MAX = float(2**63)
 
 
@@ -149,7 +149,7 @@ def put(column: pa.Array, values: dict[int, Any]) -> pa.Array:
     return pc.replace_with_mask(column, rows_mask(values, len(column)), pa.array(list(values.values()), column.type))
 
 
-def rows_mask(rows: Any, length: int) -> pa.BooleanArray:
+def rows_mask(rows: Iterable[int], length: int) -> pa.BooleanArray:
     """True at the given row indices."""
     wanted = pa.array(sorted(rows), pa.int64())
     return pc.is_in(pa.arange(0, length), value_set=wanted)

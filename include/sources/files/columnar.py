@@ -14,6 +14,8 @@ from include.sources.files.formats import Format
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
 from include.sources.files.streams import expanded_file
 
+SLICE_CELLS = 1 << 21
+
 
 class ParquetFile:
     """One Parquet file, readable once from start to end."""
@@ -33,7 +35,8 @@ class ParquetFile:
                 path, read_dictionary=text, buffer_size=MEBIBYTE, pre_buffer=False, page_checksum_verification=True
             ) as file:
                 row = 0
-                for batch in file.iter_batches(BATCH_ROWS, columns=list(names), use_threads=False):
+                rows = max(1, min(BATCH_ROWS, SLICE_CELLS // max(len(names), 1)))
+                for batch in file.iter_batches(rows, columns=list(names), use_threads=False):
                     if batch.num_rows:
                         yield _chunk(batch, row)
                         row += batch.num_rows

@@ -100,19 +100,29 @@ class ColumnMap:
 
 def map_columns(headers: list[str], hints: FileHints, before: ColumnMap | None = None) -> ColumnMap:
     """Choose one header for each column; a choice made `before`, for earlier records, is kept."""
-    declared = {plain(header): column for header, column in hints.columns.items()}
-    ignored = {header for header in headers if plain(header) in declared and declared[plain(header)] is None}
+    declared = _declared(headers, hints)
+    ignored = {header for header, column in declared.items() if column is None}
     matches = [
         match
         for position, header in enumerate(headers)
-        if header not in ignored and (match := _match(header, position, declared))
+        if header not in ignored and (match := _match(header, position, declared.get(header)))
     ]
     used = dict(before.used) if before else {}
     for match in sorted(matches, key=lambda match: match.preference):
         used.setdefault(match.column, match)
-    _settle_timestamp(used, headers)
+    _settle_timestamp(used, headers, keeps_end=before is not None and "interval_end" in before.used)
     taken = {match.header for match in used.values()} | ignored
     return ColumnMap(used, tuple(header for header in headers if header not in taken))
+
+
+def _declared(headers: list[str], hints: FileHints) -> dict[str, str | None]:
+    """What the client's column map says about these headers: by their exact text, else by their plain one."""
+    declared: dict[str, str | None] = {}
+    for key, column in hints.columns.items():
+        exact = [header for header in headers if header == key.strip()]
+        alike = exact or [header for header in headers if plain(header) == plain(key)]
+        declared |= dict.fromkeys(alike, column)
+    return declared
 
 
 def plain(header: str) -> str:
@@ -121,9 +131,7 @@ def plain(header: str) -> str:
     return "".join(letter for letter in text if letter.isalnum())
 
 
-def _match(header: str, position: int, declared: dict[str, str | None]) -> Match | None:
-    name = plain(header)
-    target = declared.get(name)
+def _match(header: str, position: int, target: str | None) -> Match | None:
     found = _lookup(target if target is not None else header)
     if target is not None and found is None:
         known = ", ".join(ALIASES)
@@ -155,10 +163,10 @@ def _stems(name: str, units: dict[str, str]) -> list[tuple[str, str | None]]:
     return [(name, None), *((name.removesuffix(text), unit) for text, unit in units.items() if name.endswith(text))]
 
 
-def _settle_timestamp(used: dict[str, Match], headers: list[str]) -> None:
+def _settle_timestamp(used: dict[str, Match], headers: list[str], *, keeps_end: bool) -> None:
     """Keep one label of the interval; fall back to an unnamed first column, as pandas writes its index."""
     if "timestamp" in used:
-        used.pop("interval_end", None)
+        used.pop("timestamp" if keeps_end else "interval_end", None)
     elif "interval_end" not in used and headers:
         unnamed = headers[0] if headers[0] in UNNAMED else next((h for h in headers if h == UNNAMED[1]), None)
         if unnamed is not None:

@@ -7,7 +7,6 @@ from collections.abc import Iterator
 
 from include.core.errors import FileRejected
 from include.sources.files.cells import storable
-from include.sources.files.formats import decoder
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
 from include.sources.files.streams import Reader
 
@@ -17,21 +16,27 @@ DELIMITERS = ",;\t|"
 def read_header(reader: Reader, delimiter: str | None) -> tuple[str, list[str]]:
     """Consume the first record; give the separator and the names, each different from the others."""
     head = reader.read(MEBIBYTE)
-    try:
-        text = decoder(None).decode(head)
-    except UnicodeDecodeError as error:
-        raise FileRejected(
-            "F002_UNPARSEABLE",
-            f"the text is not UTF-8: {error.reason}",
-            place=f"byte {error.start:,}",
-            remedy="declare the file's encoding, or save it as UTF-8",
-        ) from error
+    text = head.decode("utf-8", "surrogateescape")
     blank = len(text) - len(text.lstrip("\r\n"))
     delimiter = delimiter or _separator(text[blank:])
     record, names = _first_record(text[blank:], delimiter)
-    reader.unread(head[len((text[:blank] + record).encode()) :])
+    consumed = (text[:blank] + record).encode("utf-8", "surrogateescape")
+    reader.unread(head[len(consumed) :])
+    _refuse_other_bytes(record)
     refuse_above(LIMITS.columns, len(names), "columns", place="header")
     return delimiter, _distinct([storable(name.strip()) for name in names])
+
+
+def _refuse_other_bytes(record: str) -> None:
+    try:
+        record.encode()
+    except UnicodeEncodeError as error:
+        raise FileRejected(
+            "F002_UNPARSEABLE",
+            "the header is not UTF-8",
+            place=f"header, character {error.start}",
+            remedy="declare the file's encoding, or save it as UTF-8",
+        ) from error
 
 
 def _separator(text: str) -> str:

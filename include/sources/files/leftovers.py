@@ -31,12 +31,12 @@ def json_objects(columns: dict[str, pa.Array], length: int) -> tuple[pa.StringAr
         if bad:
             refused[header] = bad
         name = json.dumps(header, ensure_ascii=False)
-        members.append(pc.binary_join_element_wise(f"{name}:", values, ""))
+        members.append(pc.fill_null(pc.binary_join_element_wise(f",{name}:", values, ""), ""))
     if not members:
         return pa.nulls(length, pa.string()), refused
-    inner = pc.binary_join_element_wise(*members, ",", null_handling="skip")
-    whole = pc.binary_join_element_wise("{", inner, "}", "")
-    return pc.if_else(pc.equal(inner, ""), None, whole), refused
+    listed = pc.binary_join_element_wise(*members, "")
+    whole = pc.binary_join_element_wise("{", pc.utf8_slice_codeunits(listed, 1), "}", "")
+    return pc.if_else(pc.equal(listed, ""), None, whole), refused
 
 
 def _json_values(cells: pa.Array) -> tuple[pa.StringArray, list[BadCell]]:

@@ -20,7 +20,6 @@ from include.sources.files.cells import (
 
 NULLS = pa.array(NULL_TEXTS)
 DECIMAL_COMMA = r"^\s*[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+|\d{4,},\d+)\s*$"
-DECIMAL_POINT = r"\d\.(\d{1,2}|\d{4,})\s*$"
 INT32_MAX = 2**31 - 1
 
 TO_WM2 = {"w/m2": 1.0, "kw/m2": 1000.0}
@@ -34,7 +33,7 @@ def decimal_mark(declared: str | None, delimiter: str | None, columns: list[pa.A
             raise ConfigurationError(f"decimal_mark {declared!r}", remedy="declare '.' or ','")
         return DecimalMark(declared, is_declared=True)
     texts = [column for column in columns if pa.types.is_string(column.type)]
-    if delimiter in (";", "\t") and _shows(texts, DECIMAL_COMMA) and not _shows(texts, DECIMAL_POINT):
+    if delimiter in (";", "\t") and _shows(texts, DECIMAL_COMMA):
         return DecimalMark(",")
     return DecimalMark(".")
 

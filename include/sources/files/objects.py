@@ -73,27 +73,29 @@ class JsonFile:
         return envelope
 
     def _chunk(self, group: list[Record], row: int, envelope: Record) -> Chunk:
-        keys = list(dict.fromkeys(chain.from_iterable(group)))
+        keys = dict.fromkeys(chain.from_iterable(group))
         refuse_above(LIMITS.columns, len(keys), "different keys", place=f"rows from {row + 1}")
+        defaults = self._defaults(list(keys), envelope)
         columns: dict[str, pa.Array] = {}
         refused: dict[str, list[BadCell]] = {}
-        for key in keys:
-            header, place = storable(key), f"rows from {row + 1}, key {key!r}"
-            columns[header], bad = column([record.get(key) for record in group], place)
+        for key in keys | defaults:
+            header, default = storable(key), defaults.get(key)
+            values = [record.get(key) for record in group]
+            if default is not None:
+                values = [default if value is None else value for value in values]
+            columns[header], bad = column(values, f"rows from {row + 1}, key {key!r}")
             if bad:
                 refused[header] = bad
-        for key, value in self._inherited(list(columns), envelope).items():
-            columns[storable(key)], _ = column([value] * len(group), f"member {key!r}")
         return Chunk(pa.arange(row + 1, row + len(group) + 1), columns, refused)
 
-    def _inherited(self, headers: list[str], envelope: Record) -> Record:
-        """Members of the envelope that name what no record key names: site, device, units, interval, tenant."""
-        used = map_columns(headers, self._hints).used.keys()
+    def _defaults(self, keys: list[str], envelope: Record) -> Record:
+        """Values of the envelope by the key they fill in for: site, device, units, interval and tenant only."""
+        used = map_columns(keys, self._hints).used
         around = map_columns(list(envelope), self._hints).used
         return {
-            match.header: envelope[match.header]
+            used.get(name, match).header: envelope[match.header]
             for name, match in around.items()
-            if name in INHERITED - used and match.header in envelope
+            if name in INHERITED and match.header in envelope
         }
 
 

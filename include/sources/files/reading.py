@@ -162,9 +162,10 @@ class Reading:
         if self.file.map.header(quantity) is None:
             return pa.nulls(self.length, pa.string())
         text = self._labels(owner)
-        if stated:
-            self._note(owner, self._contradictions(text, stated))
-        return pc.fill_null(text, stated or self.file.hints.units.get(quantity) or pa.scalar(None, pa.string()))
+        bad = self._contradictions(text, stated) if stated else []
+        self._note(owner, bad)
+        default = stated or self.file.hints.units.get(quantity)
+        return blanked(pc.fill_null(text, pa.scalar(default, pa.string())), bad)
 
     def _contradictions(self, text: pa.StringArray, stated: str) -> list[BadCell]:
         """Rows whose unit is not the one in the header: a factor nobody should guess."""

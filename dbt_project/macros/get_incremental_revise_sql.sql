@@ -1,0 +1,54 @@
+{#-
+Incremental strategy `revise`: update the rows that really changed, insert the rows that are new, delete nothing.
+
+A second run over the same input therefore writes nothing. Model `meta`:
+  time_column       limits the target to the batch's time ranges, as literals, so that partitions are pruned
+  bookkeeping       columns that alone do not make a row different
+-#}
+{% macro get_incremental_revise_sql(arg_dict) %}
+    {%- set target = arg_dict['target_relation'] -%}
+    {%- set fresh = arg_dict['temp_relation'] -%}
+    {%- set key = arg_dict['unique_key'] -%}
+    {%- set meta = config.get('meta') or {} -%}
+    {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
+    {%- set payload = columns | reject('in', key) | list -%}
+    {%- set compared = payload | reject('in', meta.get('bookkeeping', [])) | list -%}
+    {%- set conditions = [] -%}
+    {%- for column in key -%}
+        {%- do conditions.append('stored.' ~ adapter.quote(column) ~ ' = fresh.' ~ adapter.quote(column)) -%}
+    {%- endfor -%}
+    {%- if meta.get('time_column') -%}
+        {%- set time_column = adapter.quote(meta['time_column']) -%}
+        {%- do conditions.append(time_ranges('stored.' ~ time_column, fresh, time_column)) -%}
+    {%- endif -%}
+    {%- do run_query('analyze ' ~ fresh) -%}
+
+    with revised as (
+        update {{ target }} as stored
+        set
+            {%- for column in payload %}
+            {{ adapter.quote(column) }} = fresh.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
+            {%- endfor %}
+        from {{ fresh }} as fresh
+        where
+            {{ conditions | join(' and ') }}
+            and (
+                {%- for column in compared %}
+                stored.{{ adapter.quote(column) }} is distinct from fresh.{{ adapter.quote(column) }}
+                {{- ' or ' if not loop.last }}
+                {%- endfor %}
+            )
+    )
+
+    insert into {{ target }} ({% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
+    select
+        {%- for column in columns %}
+        fresh.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+    from {{ fresh }} as fresh
+    where not exists (
+        select 1
+        from {{ target }} as stored
+        where {{ conditions | join(' and ') }}
+    )
+{% endmacro %}

@@ -1,0 +1,10 @@
+{#- A condition on `column`: the times that the open publication's readings may touch, as literals. -#}
+{% macro publication_time_ranges(column, margin='1 day') -%}
+    {{ return(time_ranges(
+        column,
+        ref('int_readings__selected'),
+        'interval_start',
+        condition='publication_id = ' ~ open_publication_id(),
+        margin=margin
+    )) }}
+{%- endmacro %}

@@ -1,0 +1,63 @@
+{{ config(
+    unique_key=['organization_id', 'meter_id', 'month_start'],
+    meta={'bookkeeping': ['status', 'proposed_at']}
+) }}
+
+with
+
+late_readings as (
+
+    select
+        *,
+        cast(date_trunc('month', "timestamp" at time zone 'UTC') as date) as month_start
+    from {{ ref('late_reading') }}
+
+),
+
+touched_months as (
+
+    select distinct
+        organization_id,
+        meter_id,
+        month_start
+    from late_readings
+    where publication_id = {{ open_publication_id() }}
+
+),
+
+newest_per_slot as (
+
+    select distinct on (
+        organization_id, meter_id, "timestamp", reading_interval_seconds, source_system
+    ) late_readings.*
+    from late_readings
+    inner join touched_months using (organization_id, meter_id, month_start)
+    order by
+        organization_id asc,
+        meter_id asc,
+        "timestamp" asc,
+        reading_interval_seconds asc,
+        source_system asc,
+        {{ quality_rank('quality') }} asc,
+        load_id desc,
+        row_number desc
+
+),
+
+final as (
+
+    select
+        organization_id,
+        min(project_id) as project_id,
+        meter_id,
+        month_start,
+        count(*) as late_reading_count,
+        cast(sum(energy_wh) as numeric(20, 6)) as late_energy_wh,
+        'proposed' as status,
+        now() as proposed_at
+    from newest_per_slot
+    group by organization_id, meter_id, month_start
+
+)
+
+select * from final

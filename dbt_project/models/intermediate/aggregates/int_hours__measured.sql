@@ -1,0 +1,52 @@
+{{ config(materialized='table', unlogged=true, post_hook='analyze {{ this }}') }}
+
+with
+
+days as (
+
+    select *
+    from {{ ref('int_days__touched') }}
+    where publication_id = {{ open_publication_id() }}
+
+),
+
+readings as (
+
+    select *
+    from {{ ref('meter_reading') }}
+    where {{ publication_time_ranges('"timestamp"', margin='2 days') }}
+
+),
+
+-- one row per local hour and series; an interval longer than an hour stands in the hour in which it starts
+final as (
+
+    select
+        days.publication_id,
+        days.organization_id,
+        days.project_id,
+        days.meter_id,
+        days.time_zone,
+        days.month_start,
+        days.day_start,
+        days.day_end,
+        date_trunc('hour', readings."timestamp", days.time_zone) as hour_start,
+        readings.source_system,
+        readings.reading_interval_seconds,
+        sum(readings.energy_wh) as energy_wh,
+        count(*) filter (where readings.quality = 'measured') as measured_count,
+        count(*) filter (where readings.quality = 'estimated') as estimated_count,
+        count(readings.energy_wh) filter (where readings.quality = 'measured') as measured_energy_count,
+        count(readings.energy_wh) as energy_count
+    from days
+    inner join readings
+        on
+            days.organization_id = readings.organization_id
+            and days.meter_id = readings.meter_id
+            and days.day_start <= readings."timestamp"
+            and days.day_end > readings."timestamp"
+    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+
+)
+
+select * from final

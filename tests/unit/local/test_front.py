@@ -1,0 +1,91 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+
+from include.core.settings import PROJECT_ROOT
+from include.local import front, settings
+from include.local.failures import StackFailed, tail
+
+HOLD = """
+import sys, time
+from pathlib import Path
+from include.local import front, settings
+with front.alone(settings.read({}, Path(sys.argv[1]))), front.signals():
+    print("held", flush=True)
+    try:
+        time.sleep(600)
+    except front.Stopped as reason:
+        print("stopped by", reason, flush=True)
+"""
+# Starts the holder and ends, so that the holder has lost whoever started it.
+START_AND_LEAVE = """
+import subprocess, sys
+holder = subprocess.Popen([sys.executable, "-c", sys.argv[1], sys.argv[2]], stdout=subprocess.PIPE)
+holder.stdout.readline()
+"""
+
+
+@pytest.fixture
+def chosen(tmp_path):
+    found = settings.read({}, tmp_path)
+    yield found
+    front.stop_running(found)
+
+
+def hold(root):
+    command = [sys.executable, "-c", HOLD, str(root)]
+    holder = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True)
+    assert holder.stdout.readline() == "held\n"
+    return holder
+
+
+def test_a_second_stack_in_the_same_folder_is_refused(chosen):
+    with hold(chosen.root), pytest.raises(StackFailed, match=r"already runs .* make stop"), front.alone(chosen):
+        pass
+        front.stop_running(chosen)
+
+
+def test_stop_ends_a_running_stack_politely(chosen):
+    with hold(chosen.root) as holder:
+        assert front.stop_running(chosen)
+        assert holder.stdout.read() == "stopped by SIGTERM\n"
+    assert not front.stop_running(chosen)
+
+
+def test_a_stack_whose_starter_was_killed_is_replaced(chosen):
+    command = [sys.executable, "-c", START_AND_LEAVE, HOLD, str(chosen.root)]
+    subprocess.run(command, cwd=PROJECT_ROOT, check=True)
+    with front.alone(chosen):
+        assert f'"pid": {os.getpid()}' in (chosen.run / "front").read_text()
+
+
+def test_a_killed_stack_leaves_the_folder_free(chosen):
+    with hold(chosen.root) as holder:
+        holder.kill()
+    with front.alone(chosen):
+        pass
+
+
+def test_a_signal_that_means_stop_interrupts_whatever_runs():
+    with pytest.raises(front.Stopped), front.signals():
+        os.kill(os.getpid(), signal.SIGTERM)
+        time.sleep(60)
+
+
+def test_a_start_that_takes_too_long_fails_with_the_setting_that_helps():
+    with pytest.raises(StackFailed, match="SUNLEDGER_TIMEOUT_S"), front.time_limit(1):
+        time.sleep(60)
+
+
+def test_the_end_of_an_airflow_task_log_is_readable(tmp_path):
+    log = tmp_path / "attempt=1.log"
+    log.write_text(
+        'plain\n{"level": "error", "event": "Task failed", "error_detail": '
+        '[{"exc_type": "VendorUnavailable", "exc_value": "E401: 503"}]}\n{"other": 1}\n'
+    )
+    assert tail(log) == 'plain\nerror: Task failed  VendorUnavailable: E401: 503\n{"other": 1}'
+    assert tail(tmp_path / "none.log") == ""
