@@ -81,7 +81,7 @@ class Answer:
 class FileHints:
     """How to read a client's file: the stored column map of its organization and source, all optional.
 
-    columns:          their header -> our column (or None to ignore it)
+    columns:          their header -> our column, with a unit if wanted ("power_kw"); None ignores it
     units:            our column -> unit of its values ("kWh", "kW"), where the header does not say
     time_zone:        IANA zone of timestamps that carry no offset
     date_order:       "DMY", "MDY" or "YMD" for slash dates

@@ -20,6 +20,7 @@ from include.local.settings import Settings
 SERVICES = ("loader", "transformer", "api", "reader")
 DATABASE = "sunledger"
 MARKER = "SUNLEDGER_STACK"
+SIMULATOR_KEY = "sunledger-demo-key"
 FOR_ADMINISTRATION_ONLY = {"WAREHOUSE_URL", *(f"SUNLEDGER_{name.upper()}_PASSWORD" for name in SERVICES)}
 
 
@@ -102,3 +103,8 @@ def for_migration(service: Mapping[str, str], secrets: Secrets, admin_url: str) 
     """Return the environment of the migration, the only child that may administer the warehouse."""
     passwords = {f"SUNLEDGER_{name.upper()}_PASSWORD": getattr(secrets, name) for name in SERVICES}
     return {**service, **passwords, "WAREHOUSE_URL": with_database(admin_url, DATABASE)}
+
+
+def for_demo(service: Mapping[str, str]) -> dict[str, str]:
+    """Return the environment that registers the demo account: the only child that sees its secret."""
+    return {"SUNLEDGER_DEMO_SOLAREDGE_KEY": SIMULATOR_KEY, **service}

@@ -35,7 +35,8 @@ def alone(settings: Settings) -> Iterator[None]:
     with (settings.run / "lock").open("w") as lock:
         if not _lock(lock):
             front, starter = _holder(settings)
-            if starter is None or starter.is_alive:
+            is_orphan = starter is not None and not starter.is_alive
+            if not is_orphan and (front is None or front.is_alive):
                 raise StackFailed(
                     f"Sunledger already runs in this folder (process {front.pid if front else 'starting'})",
                     remedy="stop it with `make stop`",

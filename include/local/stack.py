@@ -11,7 +11,7 @@ from typing import Any
 import psycopg
 from psycopg.rows import dict_row
 
-from include.local import airflow, dags, databases, environment, inbox, ports, postgres, secrets
+from include.local import airflow, dags, databases, environment, ports, postgres, secrets
 from include.local.airflow_api import AirflowApi
 from include.local.dotenv import write
 from include.local.failures import StackFailed
@@ -42,17 +42,16 @@ class Stack:
         self._migrate()
         self._start_simulator()
         airflow.start_api_server(self.supervisor, self.settings, self.service)
-        self._run("create the demo organization", "demo", "apply")
+        self._run("create the demo organization", "demo", "apply", env=environment.for_demo(self.service))
         self._run("prepare dbt views and docs", "prepare")
         airflow.start_workers(self.supervisor, self.settings, self.service)
         with step("start Airflow"):
             self._wait_for_airflow()
         self.since = self._database_now()
-        with step("switch on the Dags"):
+        with step("switch on the Dags and ask the portal"):
             dags.switch_on(self.api, self.check)
-        with step("drop the demo files and ask the portal"):
-            inbox.drop(self.settings.root / "demo" / "inbox", self.settings.inbox)
             self.api.trigger(dags.FIRST_EXTRACT)
+        self._run("drop the demo files into the inbox", "demo", "drop")
 
     def check(self) -> None:
         """Raise if a part that should keep running has stopped."""
@@ -147,9 +146,9 @@ class Stack:
             self.check()
             time.sleep(POLL_S / 2)
 
-    def _run(self, title: str, *arguments: str) -> None:
+    def _run(self, title: str, *arguments: str, env: Mapping[str, str] | None = None) -> None:
         with step(title):
-            self.supervisor.finish(self._start(arguments[0], _cli(*arguments), self.service))
+            self.supervisor.finish(self._start("-".join(arguments), _cli(*arguments), env or self.service))
 
     def _start(self, name: str, command: list[str], env: Mapping[str, str]) -> Child:
         return self.supervisor.start(name, command, env, self.settings.root)

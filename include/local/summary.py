@@ -17,12 +17,12 @@ def show(facts: Mapping[str, Any], links: Mapping[str, str]) -> None:
 
 def render(facts: Mapping[str, Any]) -> Group:
     """Return the facts of a warehouse as printable tables."""
-    rows, aggregates = facts["rows"], facts["aggregates"]
+    rows = facts["rows"]
     counts = {
         **{f"loads {status}": count for status, count in sorted(facts["loads"].items())},
         **{f"rows {kind}": rows[kind] for kind in ("in", "clean", "rejected", "duplicate")},
         "readings": facts["readings"],
-        **{f"aggregates {period}": aggregates[period] for period in ("hourly", "daily", "monthly")},
+        **{f"aggregates {period}": count for period, count in facts["aggregates"].items()},
         **{f"rejected {code}": count for code, count in sorted(facts["rejected_by_code"].items())},
         "publications closed": facts["publications"],
     }

@@ -19,7 +19,7 @@ from include.pipeline import feeds
 from include.warehouse import loads, quarantine, raw, validation
 from include.warehouse.database import connect
 
-DUPLICATE = "R401_DUP_IN_FILE"
+DUPLICATE, UNMAPPED = "R401_DUP_IN_FILE", "R501_SITE_UNMAPPED"
 
 
 def judge(load_id: int) -> dict[str, Any]:
@@ -35,7 +35,9 @@ def judge(load_id: int) -> dict[str, Any]:
         quarantine.replace(connection, load, _with_cells(load, path, refused))
         validation.store(connection, load, verdict.result)
         duplicates = raw.duplicate_rows(connection, load) if verdict.counts[DUPLICATE].unexpected else 0
-        loads.settle(connection, load, _outcome(verdict, names, refused, duplicates))
+        unmapped = raw.unmapped_devices(connection, load) if verdict.counts[UNMAPPED].unexpected else []
+        findings = {"codes": _broken(verdict, names), "warnings": verdict.warnings, "unmapped": unmapped}
+        loads.settle(connection, load, _outcome(verdict, refused, duplicates) | {"verdict": findings})
     failpoint("after_verdict_commit")
     dispose(load_id)
     with connect() as connection:
@@ -82,7 +84,7 @@ def _with_cells(load: dict[str, Any], path: Path, refused: list[FailingRow]) -> 
         }
 
 
-def _outcome(verdict: Verdict, names: tuple[str, ...], refused: list[FailingRow], duplicates: int) -> dict[str, Any]:
+def _outcome(verdict: Verdict, refused: list[FailingRow], duplicates: int) -> dict[str, Any]:
     bad = sum(row.severity == "reject" for row in refused)
     share, limit = (100 * bad / verdict.rows if verdict.rows else 0.0), settings.error_share_limit_percent()
     held = share > limit
@@ -95,7 +97,6 @@ def _outcome(verdict: Verdict, names: tuple[str, ...], refused: list[FailingRow]
         "code": "F006_ERROR_RATE" if held else None,
         "message": reason if held else None,
         "remedy": "mend the file or its column map and replay, or release the load with a reason" if held else None,
-        "verdict": {"codes": _broken(verdict, names), "warnings": verdict.warnings},
     }
 
 

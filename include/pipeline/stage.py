@@ -72,7 +72,7 @@ def _copy(load: dict[str, Any], rows: "_Rows", path) -> None:
                 feeds.PARSER_VERSION,
             ),
         )
-        if cursor.rowcount == 0:
+        if cursor.fetchone() is None:
             raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was staged")
         connection.commit()
 

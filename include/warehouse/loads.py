@@ -148,6 +148,7 @@ set status = 'staged', rows_in = $3, staged_on = $4, data_start_at = $5, data_en
     code = null, message = null, remedy = null, verdict = null,
     rows_clean = null, rows_rejected = null, rows_duplicate = null
 where load_id = $1 and lease_epoch = $2
+returning load_id
 """
 
 
@@ -260,19 +261,19 @@ def undisposed(connection: Connection) -> list[dict[str, Any]]:
 
 
 def newly_mapped(connection: Connection) -> list[int]:
-    """Loads with refused rows of a site or device that has a meter by now."""
+    """Loads with refused rows of a device that has a meter by now."""
     rows = connection.execute(
         """
-        select distinct r.load_id
-        from quarantine.rejected_row as r
-        inner join ops.ingestion_log as l on r.load_id = l.load_id
+        select distinct l.load_id
+        from ops.ingestion_log as l
+        cross join jsonb_to_recordset(l.verdict -> 'unmapped') as u (site text, device text)
         inner join core.meter_device as d
             on l.organization_id = d.organization_id
             and l.source_system = d.source_system
-            and d.external_site_id = coalesce(r.original ->> 'external_site_id', '')
-            and d.external_device_id = coalesce(r.original ->> 'external_device_id', '')
-        where r.status = 'open' and 'R501_SITE_UNMAPPED' = any(r.codes) and d.created_at > l.judged_at
-        order by r.load_id
+            and d.external_site_id = u.site
+            and d.external_device_id = u.device
+        where l.status in ('accepted', 'published', 'held')
+        order by l.load_id
         """
     ).fetchall()
     return [row["load_id"] for row in rows]

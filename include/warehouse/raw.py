@@ -34,6 +34,19 @@ def row_count(connection: Connection, load: dict[str, Any]) -> int:
     return connection.execute(query, [load["load_id"]]).fetchone()["rows"]
 
 
+def unmapped_devices(connection: Connection, load: dict[str, Any]) -> list[dict[str, Any]]:
+    """Sites and devices of a load that feed no meter yet, with their rows."""
+    return connection.execute(
+        """
+        select external_site_id as site, external_device_id as device, count(*) as rows
+        from intermediate.int_readings__unified
+        where load_id = %(load_id)s and staged_on = %(staged_on)s and meter_id is null
+        group by 1, 2 order by 1, 2
+        """,
+        {"load_id": load["load_id"], "staged_on": load["staged_on"]},
+    ).fetchall()
+
+
 def duplicate_rows(connection: Connection, load: dict[str, Any]) -> int:
     """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean."""
     return connection.execute(

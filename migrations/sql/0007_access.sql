@@ -7,6 +7,7 @@ grant usage on schema core, ops, quarantine, canonical, marts to sunledger_reade
 
 -- the pipeline: keeps the books, fills raw, quarantines, registers sites
 grant select, insert, update on all tables in schema core, ops to sunledger_loader;
+grant usage on all sequences in schema core, ops to sunledger_loader;
 revoke update on ops.audit_entry from sunledger_loader;
 grant select, insert, delete on all tables in schema raw to sunledger_loader;
 grant select, insert, update, delete on all tables in schema quarantine to sunledger_loader;

@@ -103,7 +103,7 @@ def test_odd_keys_and_unknown_organizations_stop_nobody(folder, organization, wa
     stranger = folder.parent / "999"
     stranger.mkdir()
     (stranger / "a.csv").write_text(csv([1]))
-    (folder / "good.csv").write_text(csv([1]))
+    (folder / "good.csv").write_text(csv([1, 2]))
     assert pick_up() == {"accepted": 1}
     message = warehouse.execute("select message from ops.inbox_object where load_id is null").fetchone()["message"]
     assert "no organization 999" in message

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from include.core.errors import FileRejected
 from include.core.records import FileHints
@@ -45,9 +46,11 @@ def cells(path: Path, name: str, hints: FileHints, row_numbers: set[int]) -> Ite
     """Yield (row number, header -> text as delivered) of the wanted rows, made storable in PostgreSQL."""
     wanted = pa.array(sorted(row_numbers), pa.int64())
     for chunk in _chunks(_open(path, name, hints)):
-        rows = pa.compute.indices_nonzero(pa.compute.is_in(chunk.row_numbers, value_set=wanted)).to_pylist()
+        rows = pc.indices_nonzero(pc.is_in(chunk.row_numbers, value_set=wanted)).to_pylist()
         for row in rows:
             yield chunk.row_numbers[row].as_py(), _row_cells(chunk, row)
+        if chunk.row_numbers[-1].as_py() >= max(row_numbers, default=0):
+            return
 
 
 def _row_cells(chunk: Chunk, row: int) -> dict[str, str]:

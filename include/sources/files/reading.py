@@ -84,7 +84,8 @@ class Reading:
             return pa.repeat(pa.scalar(default, pa.string()), self.length)
         text, bad = labels(cells)
         self._note(column, bad)
-        return pc.fill_null(text, default) if default else text
+        refused = self.bad.get(self.file.map.header(column), {}).values()
+        return blanked(pc.fill_null(text, pa.scalar(default, pa.string())), list(refused))
 
     def _instants(self, sites: pa.StringArray, devices: pa.StringArray) -> Instants:
         column = self._time_column()
@@ -117,7 +118,8 @@ class Reading:
     def _starts(self, utc: pa.TimestampArray, seconds: pa.Int32Array) -> pa.TimestampArray:
         """Interval starts; an end label moves back by its interval, and is refused when that is unknown."""
         column = self._time_column()
-        if column == "timestamp" and self.file.hints.timestamp_label != "end":
+        is_start = column == "timestamp" and self.file.hints.timestamp_label != "end"
+        if is_start or self._cells(column) is None:
             return utc
         rows = pc.indices_nonzero(pc.and_(pc.is_valid(utc), pc.is_null(seconds))).to_pylist()
         texts = as_text(self._cells(column).take(pa.array(rows, pa.int64()))).to_pylist()

@@ -1,6 +1,8 @@
 """The bytes of a dropped file: expanded, decoded to UTF-8 and counted against the limits while they flow."""
 
+import codecs
 import io
+import itertools
 import shutil
 import tempfile
 import zlib
@@ -10,15 +12,15 @@ from pathlib import Path
 from typing import IO
 
 from include.core.errors import FileRejected
-from include.sources.files.formats import BYTE_ORDER_MARKS, Format, decoder
+from include.sources.files.formats import Format, decoder
 from include.sources.files.limits import LIMITS, refuse_above
 
 CHUNK_BYTES = 1 << 18
-UTF8_NAMES = {None, "utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"}
+UTF8_NAMES = {"utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"}
 
 
 def chunks(path: Path, form: Format) -> Iterator[bytes]:
-    """Yield the file's UTF-8 text (or its expanded bytes, for Parquet) without byte order mark."""
+    """Yield the file's text as UTF-8 without byte order mark."""
     with path.open("rb") as source:
         plain = _inflated(source, path.stat().st_size) if form.is_gzip else iter(lambda: source.read(CHUNK_BYTES), b"")
         yield from _utf8(plain, form.encoding)
@@ -74,31 +76,22 @@ def _refuse_bomb(expanded: int, size_bytes: int) -> None:
 
 
 def _utf8(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
-    name = encoding.lower() if encoding else None
-    if name not in UTF8_NAMES:
-        yield from _recoded(blocks, name)
-        return
-    for first in blocks:
-        yield first.removeprefix(next(mark for mark, code in BYTE_ORDER_MARKS.items() if code == "utf-8"))
-        break
-    yield from blocks
-
-
-def _recoded(blocks: Iterator[bytes], encoding: str) -> Iterator[bytes]:
-    text, place = decoder(encoding), 0
-    try:
-        for block in blocks:
-            piece = text.decode(block)
-            yield (piece if place else piece.removeprefix("\ufeff")).encode("utf-8", "surrogatepass")
-            place += len(block)
-        yield text.decode(b"", final=True).encode("utf-8", "surrogatepass")
-    except UnicodeError as error:
-        raise FileRejected(
-            "F002_UNPARSEABLE",
-            f"bytes that are not {encoding}",
-            place=f"byte {place + getattr(error, 'start', 0):,}",
-            remedy="declare the file's encoding",
-        ) from error
+    """Check what is UTF-8 already, recode what is not; lone surrogates pass, they cost only their cell."""
+    is_utf8 = encoding is None or encoding.lower() in UTF8_NAMES
+    text, place = decoder(encoding, "surrogatepass" if is_utf8 else "strict"), 0
+    for block in itertools.chain(filter(None, blocks), [b""]):
+        try:
+            piece = text.decode(block, final=not block)
+        except UnicodeError as error:
+            raise FileRejected(
+                "F002_UNPARSEABLE",
+                f"the text is not {encoding or 'UTF-8'}",
+                place=f"byte {place + getattr(error, 'start', 0):,}",
+                remedy="declare the file's encoding, or save it as UTF-8",
+            ) from error
+        raw = block if is_utf8 else piece.encode("utf-8", "surrogatepass")
+        yield raw if place else raw.removeprefix(codecs.BOM_UTF8)
+        place += len(block)
 
 
 class Reader(io.RawIOBase):

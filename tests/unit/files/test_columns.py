@@ -217,3 +217,11 @@ def test_retyped_column_is_reported_in_every_row(rows_of):
 def test_equal_headers_do_not_overwrite_each_other(rows_of):
     row = rows_of(f"timestamp,power,power\n{NOW},1,2\n")[0]
     assert (row["power"], row["other_metrics"]) == (1, {"power (2)": 2})
+
+
+def test_records_without_a_time_are_kept_and_reported(rows_of):
+    records = [{"end_at": NOW, "power": 1, "interval_seconds": 900}] * 16_384 + [{"power": 2}, {"site": "\ud800"}]
+    rows = rows_of(json.dumps(records), "a.json", default_site="S")[-3:]
+    assert [row["power"] for row in rows] == [1, 2, None]
+    assert [row["external_site_id"] for row in rows] == ["S", "S", None]
+    assert [list(found.values())[-1] for found in codes(rows).values()] == ["R101_TS_MISSING"] * 2

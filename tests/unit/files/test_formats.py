@@ -89,6 +89,13 @@ def test_declared_encoding_is_used(rows_of):
         rows_of(content)
 
 
+def test_letters_of_several_bytes_survive_every_gzip_boundary(rows_of):
+    content = delimited().encode()
+    for cut in range(len(content)):
+        members = gzip.compress(content[:cut]) + gzip.compress(b"") + gzip.compress(content[cut:])
+        assert len(rows_of(members, "members.csv.gz")) == 3
+
+
 @pytest.mark.parametrize(
     ("name", "head", "kind"),
     [

@@ -3,6 +3,7 @@ import signal
 import subprocess
 import sys
 import time
+from contextlib import ExitStack
 
 import pytest
 
@@ -36,23 +37,31 @@ def chosen(tmp_path):
     front.stop_running(found)
 
 
-def hold(root):
-    command = [sys.executable, "-c", HOLD, str(root)]
-    holder = subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True)
-    assert holder.stdout.readline() == "held\n"
-    return holder
+@pytest.fixture
+def hold(chosen):
+    """Starts another front process of the same folder."""
+    with ExitStack() as stack:
+
+        def start() -> subprocess.Popen:
+            command = [sys.executable, "-c", HOLD, str(chosen.root)]
+            holder = stack.enter_context(subprocess.Popen(command, cwd=PROJECT_ROOT, stdout=subprocess.PIPE, text=True))
+            stack.callback(holder.kill)
+            assert holder.stdout.readline() == "held\n"
+            return holder
+
+        yield start
 
 
-def test_a_second_stack_in_the_same_folder_is_refused(chosen):
-    with hold(chosen.root), pytest.raises(StackFailed, match=r"already runs .* make stop"), front.alone(chosen):
+def test_a_second_stack_in_the_same_folder_is_refused(chosen, hold):
+    hold()
+    with pytest.raises(StackFailed, match=r"already runs .*make stop"), front.alone(chosen):
         pass
-        front.stop_running(chosen)
 
 
-def test_stop_ends_a_running_stack_politely(chosen):
-    with hold(chosen.root) as holder:
-        assert front.stop_running(chosen)
-        assert holder.stdout.read() == "stopped by SIGTERM\n"
+def test_stop_ends_a_running_stack_politely(chosen, hold):
+    holder = hold()
+    assert front.stop_running(chosen)
+    assert holder.stdout.read() == "stopped by SIGTERM\n"
     assert not front.stop_running(chosen)
 
 
@@ -63,9 +72,10 @@ def test_a_stack_whose_starter_was_killed_is_replaced(chosen):
         assert f'"pid": {os.getpid()}' in (chosen.run / "front").read_text()
 
 
-def test_a_killed_stack_leaves_the_folder_free(chosen):
-    with hold(chosen.root) as holder:
-        holder.kill()
+def test_a_killed_stack_leaves_the_folder_free(chosen, hold):
+    holder = hold()
+    holder.kill()
+    holder.wait()
     with front.alone(chosen):
         pass
 

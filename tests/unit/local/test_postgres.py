@@ -9,7 +9,7 @@ import psycopg
 import pytest
 
 from include.core.settings import PROJECT_ROOT
-from include.local import pgcluster, ports, postgres
+from include.local import pgcluster, ports, postgres, processes
 from include.local.failures import StackFailed
 from include.local.pgsettings import THROW_AWAY
 
@@ -79,7 +79,9 @@ os.kill(os.getpid(), 9)
 
 def test_it_starts_again_after_kill_9_of_the_postmaster(folder):
     server = start(folder)
-    os.kill(postmaster_pid(folder), signal.SIGKILL)
+    postmaster = processes.identify(postmaster_pid(folder))
+    processes.send(postmaster, signal.SIGKILL)
+    processes.wait_gone({postmaster}, 60)
     assert value(start(folder, port=server.port), "select 1") == 1
 
 

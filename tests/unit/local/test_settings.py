@@ -1,5 +1,6 @@
 import ast
 import re
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
@@ -44,7 +45,7 @@ def test_every_variable_that_code_reads_stands_in_the_example():
 
 def test_the_example_explains_its_variables_and_changes_nothing():
     lines = (PROJECT_ROOT / ".env.example").read_text().splitlines()
-    explained = [line for before, line in zip(lines, lines[1:], strict=False) if before.startswith("# ") and "=" in line]
+    explained = [line for before, line in pairwise(lines) if before.startswith("# ") and "=" in line]
     assert len(explained) > 15
     assert set(documented().values()) == {""}
 
