@@ -11,19 +11,20 @@ dbt_docs = FastAPI(title="Sunledger dbt docs", docs_url=None, dependencies=[Depe
 
 @data_docs.get("/", response_class=HTMLResponse)
 def index() -> str:
-    """List the newest judged loads."""
-    from include.judging.docs import render_index
+    """List the newest judged loads and the suites."""
+    from include.judging import datadocs, suites
     from include.warehouse import validation
     from include.warehouse.database import connect
 
     with connect() as connection:
-        return render_index(validation.recent(connection))
+        entries = [datadocs.Entry(**row, href=f"loads/{row['load_id']}") for row in validation.recent(connection)]
+    return datadocs.render_index(entries, {name: f"suites/{name}" for name in suites.all_names()})
 
 
 @data_docs.get("/loads/{load_id}", response_class=HTMLResponse)
 def load(load_id: int) -> str:
     """Show what Great Expectations said of one load."""
-    from include.judging.docs import render_validation
+    from include.judging import datadocs
     from include.warehouse import validation
     from include.warehouse.database import connect
 
@@ -31,18 +32,18 @@ def load(load_id: int) -> str:
         result = validation.get(connection, load_id)
     if result is None:
         raise HTTPException(404, f"load {load_id} was not judged")
-    return render_validation(result, f"Load {load_id}")
+    return datadocs.render_validation(result, f"Load {load_id}")
 
 
 @data_docs.get("/suites/{name}", response_class=HTMLResponse)
 def suite(name: str) -> str:
     """Show the rules of one suite."""
-    from include.core.errors import SunledgerError
-    from include.judging.docs import render_suite
+    from include.core.errors import NotFound
+    from include.judging import datadocs
 
     try:
-        return render_suite(name)
-    except SunledgerError as error:
+        return datadocs.render_suite(name)
+    except NotFound as error:
         raise HTTPException(404, str(error)) from error
 
 

@@ -131,7 +131,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             case
                 when starts_at is null
                     then coalesce(
-                        unparsed -> 'interval_start' ->> 'code',
+                        {{ flaw('unparsed', 'R10%', 'code') }},
                         case when interval_start is null then 'R101_TS_MISSING' else 'R102_TS_FORMAT' end
                     )
             end as timestamp_code,
@@ -154,12 +154,13 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             end as field_count_problem,
             case
                 when seconds is null
-                    then coalesce(unparsed -> 'interval_seconds' ->> 'text', cast(interval_seconds as text), '')
+                    then coalesce({{ flaw('unparsed', 'R504%', 'text') }}, cast(interval_seconds as text), '')
             end as interval_problem,
             case
                 when energy is not null and energy_factor is null then energy_unit
                 when energy_total is not null and energy_total_factor is null then energy_total_unit
                 when power is not null and power_factor is null then power_unit
+                when unparsed is not null then {{ flaw('unparsed', 'R205%', 'text') }}
             end as unknown_unit,
             cast(floor_wh_per_second * seconds as numeric(20, 6)) as energy_floor_wh,
             cast(least(limit_wh_per_second * seconds, 9e12) as numeric(20, 6)) as energy_limit_wh,

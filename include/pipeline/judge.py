@@ -11,7 +11,6 @@ from typing import Any
 from include.core import settings
 from include.core.failpoints import failpoint
 from include.judging.rows import judge_rows
-from include.judging.suites import rules_of
 from include.judging.verdict import FailingRow, Verdict
 from include.lake import keys
 from include.lake.store import Lake
@@ -27,8 +26,7 @@ def judge(load_id: int) -> dict[str, Any]:
     with connect() as connection:
         load = loads.claim(connection, load_id)
         released = quarantine.released_rows(connection, load_id)
-    names = feeds.suites(load)
-    verdict = judge_rows(settings.warehouse_url("loader"), load_id, load["staged_on"], names)
+    verdict = judge_rows(settings.warehouse_url("loader"), load_id, load["staged_on"], feeds.suites(load))
     refused = [row for row in verdict.failing if row.row_number not in released]
     with Lake().local_file(load["lake_key"], load["sha256"]) as path, connect() as connection:
         loads.guard(connection, load)
@@ -36,7 +34,7 @@ def judge(load_id: int) -> dict[str, Any]:
         validation.store(connection, load, verdict.result)
         duplicates = raw.duplicate_rows(connection, load) if verdict.counts[DUPLICATE].unexpected else 0
         unmapped = raw.unmapped_devices(connection, load) if verdict.counts[UNMAPPED].unexpected else []
-        findings = {"codes": _broken(verdict, names), "warnings": verdict.warnings, "unmapped": unmapped}
+        findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
         loads.settle(connection, load, _outcome(verdict, refused, duplicates) | {"verdict": findings})
     failpoint("after_verdict_commit")
     dispose(load_id)
@@ -100,11 +98,10 @@ def _outcome(verdict: Verdict, refused: list[FailingRow], duplicates: int) -> di
     }
 
 
-def _broken(verdict: Verdict, names: tuple[str, ...]) -> dict[str, dict[str, Any]]:
+def _broken(verdict: Verdict) -> dict[str, dict[str, Any]]:
     """Every broken code with its severity, its rows, and what it says to a person."""
-    said = {rule.code: rule for rule in reversed(rules_of(names))}
     return {
-        code: {"severity": count.severity, "rows": count.unexpected, "message": said[code].message}
+        code: {"severity": count.severity, "rows": count.unexpected, "message": " ".join(verdict.messages[code])}
         for code, count in verdict.counts.items()
         if count.unexpected
     }

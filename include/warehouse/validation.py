@@ -28,8 +28,8 @@ def recent(connection: Connection, limit: int = 200) -> list[dict[str, Any]]:
     """The newest judged loads for the index of Data Docs."""
     return connection.execute(
         """
-        select v.load_id, v.judged_at, l.status, l.source_system, l.original_name, l.rows_in, l.rows_rejected,
-            o.name as organization
+        select v.load_id, v.judged_at, l.status, l.source_system, o.name || ': ' || l.original_name as name,
+            coalesce(l.rows_in, 0) as rows, coalesce(l.rows_rejected, 0) as rows_refused
         from ops.validation_result as v
         inner join ops.ingestion_log as l on v.load_id = l.load_id
         inner join core.organization as o on l.organization_id = o.organization_id

@@ -76,12 +76,19 @@ emptied as (
             and stored.meter_id = days.meter_id
             and stored.period_start >= days.day_start
             and stored.period_start < days.day_end
-    left join hourly
-        on
-            stored.organization_id = hourly.organization_id
-            and stored.meter_id = hourly.meter_id
-            and stored.period_start = hourly.period_start
-    where stored.period_type = 'hourly' and hourly.meter_id is null
+    where
+        stored.period_type = 'hourly'
+        and stored.reading_count > 0
+        and (stored.source_system, stored.reading_interval_seconds)
+        <> (days.source_system, days.reading_interval_seconds)
+        and not exists (
+            select 1
+            from hours
+            where
+                hours.organization_id = stored.organization_id
+                and hours.meter_id = stored.meter_id
+                and hours.hour_start = stored.period_start
+        )
 
 ),
 

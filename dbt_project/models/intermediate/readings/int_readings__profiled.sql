@@ -84,8 +84,12 @@ final as (
         -- what a rule looks at; null wherever another rule says already what is wrong with the row
         field_count_problem,
         text_problem_columns,
-        case when field_count_problem is null then timestamp_code end as timestamp_code,
-        extract(epoch from now() - interval_start) as age_seconds,
+        case
+            when field_count_problem is null and not (meter_id is null and timestamp_code = 'R108_TS_NO_ZONE')
+                then timestamp_code
+        end as timestamp_code,
+        -- age on arrival, so that a replay years later judges as the first time
+        extract(epoch from received_at - interval_start) as age_seconds,
         grid_problem,
         case when interval_start is not null then interval_problem end as interval_problem,
         not_numeric_columns,
@@ -98,7 +102,7 @@ final as (
                 then quality
         end as unmeasured_quality,
         case
-            when meter_id is null and field_count_problem is null then concat_ws(' / ', external_site_id, external_device_id)
+            when meter_id is null and field_count_problem is null then concat_ws(' / ', external_site_id, nullif(external_device_id, ''))
         end as unmapped_device,
         case when not is_from_power then energy_floor_wh - energy_wh end as energy_under_floor_wh,
         case when not is_from_power then energy_wh - energy_limit_wh end as energy_over_limit_wh,
