@@ -20,8 +20,8 @@ and clients read these views at any time and would find them missing. The commen
         {% do run_query("comment on view " ~ this ~ " is '" ~ fingerprint ~ "'") %}
         {% do apply_grants(target_relation, config.get('grants'), should_revoke=false) %}
         {{ run_hooks(post_hooks) }}
+        {% do adapter.commit() %}
     {% endif %}
-    {% do adapter.commit() %}
 
     {{ return({'relations': [target_relation]}) }}
 {% endmaterialization %}

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.core.errors import FileRejected
 from include.core.failpoints import failpoint
 from include.core.records import Answer, Site
 from include.lake import keys
@@ -34,6 +35,9 @@ def land_file(
 
     `hints` override the stored column map of the organization and source for this file.
     """
+    if source_system not in keys.INBOX_SOURCES:
+        known = " or ".join(keys.INBOX_SOURCES)
+        raise FileRejected("F005_UNKNOWN_SOURCE", f"there is no file source {source_system!r}", remedy=f"use {known}")
     with path.open("rb") as stream:
         sha256, size_bytes = sha256_of(stream)
     with connect() as connection:

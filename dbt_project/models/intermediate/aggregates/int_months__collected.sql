@@ -103,8 +103,8 @@ collected as (
         cast(sum(estimated_count) as bigint) as estimated_count,
         cast(sum(slots_expected) as bigint) as covered_slots,
         sum(day_seconds) as covered_seconds,
-        sum(measured_seconds) as measured_seconds,
-        sum(usable_seconds) as usable_seconds
+        cast(sum(measured_seconds) as numeric(20, 6)) as measured_seconds,
+        cast(sum(usable_seconds) as numeric(20, 6)) as usable_seconds
     from weighed
     group by organization_id, project_id, meter_id, time_zone, month_start
 
