@@ -27,13 +27,17 @@ AMBIGUOUS = "ambiguous"  # the only copy of a time in the repeated hour, taken a
 NONEXISTENT = "nonexistent"  # a time in the spring gap
 
 TIME = (
-    r"(?:[T ]+(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?"
+    r"(?:(?:[T ]+|, *)(?P<hour>\d{1,2})(?::(?P<minute>\d{2})(?::(?P<second>\d{2})(?:[.,](?P<fraction>\d+))?)?)?"
     r" *(?P<half>[AaPp]\.?[Mm]\.?)?)?"
     r" *(?P<offset>[Zz]|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?"
 )
 YEAR_FIRST = re.compile(r"(?P<year>\d{4})([-/.])(?P<month>\d{1,2})\2(?P<day>\d{1,2})" + TIME, re.ASCII)
-YEAR_LAST = re.compile(r"(?P<one>\d{1,2})([-/.])(?P<two>\d{1,2})\2(?P<year>\d{4})" + TIME, re.ASCII)
+YEAR_LAST = re.compile(
+    r"(?P<one>\d{1,2})(?P<mark>[-/.])(?P<two>\d{1,2})(?P=mark)(?P<last>\d{4}|\d{2})" + TIME, re.ASCII
+)
 EPOCH_TEXT = re.compile(r"\d{9,13}(\.\d+)?", re.ASCII)
+SERIAL_TEXT = re.compile(r"[2-7]\d{4}([.,]\d+)?", re.ASCII)
+SERIAL_REMEDY = "a spreadsheet's day count is no time stamp: format the column as date and time, and export again"
 
 
 class TimestampRefused(ValueError):
@@ -64,7 +68,11 @@ def zone(name: str) -> ZoneInfo:
 
 
 def parse(text: str, date_order: str | None = None) -> datetime:
-    """Read one time stamp: aware when it carries an offset or is an epoch, otherwise naive wall clock."""
+    """Read one time stamp: aware when it carries an offset or is an epoch, otherwise naive wall clock.
+
+    Dates with dots are day first unless declared otherwise; with slashes or hyphens and the year last they
+    need a declared order. Years of two digits are of this century. 24:00 is the end of its day.
+    """
     text = text.strip()
     if not text:
         raise TimestampRefused("R101_TS_MISSING")
@@ -74,7 +82,7 @@ def parse(text: str, date_order: str | None = None) -> datetime:
         return _assemble(found, found["year"], found["month"], found["day"])
     if found := YEAR_LAST.fullmatch(text):
         return _assemble(found, *_ordered(found, date_order))
-    raise TimestampRefused("R102_TS_FORMAT")
+    raise TimestampRefused("R102_TS_FORMAT", SERIAL_REMEDY if SERIAL_TEXT.fullmatch(text) else "")
 
 
 def from_epoch(value: float) -> datetime:
@@ -86,29 +94,31 @@ def from_epoch(value: float) -> datetime:
 
 
 def _ordered(found: re.Match[str], date_order: str | None) -> tuple[str, str, str]:
-    if date_order is None:
+    one, two, last = found["one"], found["two"], found["last"]
+    order = date_order or ("DMY" if found["mark"] == "." else None)
+    if order is None:
         raise TimestampRefused("R105_TS_AMBIGUOUS", "declare date_order DMY or MDY for this source")
-    if date_order == "DMY":
-        return found["year"], found["two"], found["one"]
-    if date_order == "MDY":
-        return found["year"], found["one"], found["two"]
+    if order == "DMY":
+        return last, two, one
+    if order == "MDY":
+        return last, one, two
+    if order == "YMD" and len(one) == len(last) == 2:
+        return one, two, last
     raise TimestampRefused("R102_TS_FORMAT")
 
 
 def _assemble(found: re.Match[str], year: str, month: str, day: str) -> datetime:
+    century = 2000 if len(year) == 2 else 0
     fraction = (found["fraction"] or "")[:6].ljust(6, "0")
+    clock = (int(found["minute"] or 0), int(found["second"] or 0), int(fraction))
+    hour = _hour(int(found["hour"] or 0), found["half"])
+    is_end_of_day = hour == 24 and not any(clock)
     try:
-        return datetime(
-            int(year),
-            int(month),
-            int(day),
-            _hour(int(found["hour"] or 0), found["half"]),
-            int(found["minute"] or 0),
-            int(found["second"] or 0),
-            int(fraction),
-            tzinfo=_offset(found["offset"]),
+        at = datetime(
+            century + int(year), int(month), int(day), 0 if is_end_of_day else hour, *clock, _offset(found["offset"])
         )
-    except ValueError as error:
+        return at + timedelta(days=is_end_of_day)
+    except (ValueError, OverflowError) as error:
         raise TimestampRefused("R102_TS_FORMAT") from error
 
 
@@ -116,7 +126,7 @@ def _hour(hour: int, half: str | None) -> int:
     if half is None:
         return hour
     if not 1 <= hour <= 12:
-        raise ValueError(hour)
+        raise TimestampRefused("R102_TS_FORMAT")
     return hour % 12 + (12 if half[0] in "Pp" else 0)
 
 

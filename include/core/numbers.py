@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 NULL_TEXTS = ("", "null", "none", "n/a", "na", "-", "--")
 EXPONENT = r"(?:[eE][+-]?[0-9]+)?"
-SPACES = " \u00a0\u202f'’"
+SPACES = " \u00a0\u2007\u2009\u202f'’"  # plain, no-break, figure, thin and narrow space; apostrophes
 
 PLAIN = {
     mark: re.compile(rf"[+-]?(?:[0-9]+(?:{re.escape(mark)}[0-9]*)?|{re.escape(mark)}[0-9]+){EXPONENT}") for mark in ".,"

@@ -82,9 +82,10 @@ class FileHints:
     """How to read a client's file: the stored column map of its organization and source, all optional.
 
     columns:          their header -> our column, with a unit if wanted ("power_kw"); None ignores it
-    units:            our column -> unit of its values ("kWh", "kW"), where the header does not say
+    units:            our column -> unit of its values ("kWh", "kW"), where the file does not say
+    header_row:       line of the header, counted from 1, where the file begins with other lines
     time_zone:        IANA zone of timestamps that carry no offset
-    date_order:       "DMY", "MDY" or "YMD" for slash dates
+    date_order:       "DMY", "MDY" or "YMD" for dates that do not begin with a year of four digits
     decimal_mark:     "." or ","
     delimiter, encoding: of delimited text
     null_values:      texts that mean "no value", such as "-1000000"
@@ -99,6 +100,7 @@ class FileHints:
     date_order: str | None = None
     decimal_mark: str | None = None
     delimiter: str | None = None
+    header_row: int | None = None
     encoding: str | None = None
     null_values: tuple[str, ...] = ()
     timestamp_label: str = "start"

@@ -69,6 +69,8 @@ def environment(settings: Settings, secrets: Secrets, admin_url: str, port: int)
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": 180,
         "AIRFLOW__DAG_PROCESSOR__PRINT_STATS_INTERVAL": 300,
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": 120,
+        # A task that could not read its Dag file tries again soon, not after a minute.
+        "AIRFLOW__WORKERS__MISSING_DAG_RETRY_DELAY": 5,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": settings.logs / "airflow",
         "AIRFLOW__LOGGING__DAG_PROCESSOR_CHILD_PROCESS_LOG_DIRECTORY": settings.logs / "airflow" / "dag_processor",
         "AIRFLOW__LOGGING__COLORED_CONSOLE_LOG": False,

@@ -58,9 +58,9 @@ class AirflowApi:
         body = {"logical_date": datetime.now(UTC).isoformat()}
         return self._call("POST", f"dags/{dag_id}/dagRuns", json=body)["dag_run_id"]
 
-    def runs(self, dag_id: str, *, since: datetime | None = None) -> list[dict[str, Any]]:
-        """Return the latest runs of a Dag, newest first; with ``since`` only those started from then on."""
-        query = {"order_by": "-run_after", "limit": 100}
+    def runs(self, dag_id: str, *, states: tuple[str, ...], since: datetime | None = None) -> list[dict[str, Any]]:
+        """Return the latest runs of a Dag in these states, with ``since`` only those started from then on."""
+        query: dict[str, Any] = {"order_by": "-run_after", "limit": 100, "state": states}
         if since:
             query["start_date_gte"] = since.isoformat()
         return self._call("GET", f"dags/{dag_id}/dagRuns", params=query)["dag_runs"]

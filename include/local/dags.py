@@ -11,6 +11,9 @@ from include.local.failures import StackFailed
 DAGS = ("extract_solaredge", "ingest_files", "transform")
 FIRST_EXTRACT = "extract_solaredge"
 VENDOR_POOL_SLOTS = 2
+LOOK_EVERY_S = 5.0
+# A file that is just being replaced is unreadable for one parsing interval at most.
+UNREADABLE_FOR_S = 90.0
 
 
 def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
@@ -28,15 +31,39 @@ def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
         api.unpause(dag_id)
 
 
-def refuse_failed(api: AirflowApi, since: datetime, logs: Path) -> None:
-    """Raise if a run that was started since then has failed, with the log of its failed task."""
-    for dag_id in DAGS:
-        for run in api.runs(dag_id, since=since):
-            if run["state"] == "failed":
+class Watch:
+    """Raises when the Dags cannot finish their work: a failed run, or a Dag file that stays unreadable."""
+
+    def __init__(self, api: AirflowApi, since: datetime, logs: Path) -> None:
+        self.api, self.since, self.logs = api, since, logs
+        self._looked_at = self._readable_at = time.monotonic()
+
+    def check(self) -> None:
+        """Look again, unless the last look was just now."""
+        now = time.monotonic()
+        if now - self._looked_at < LOOK_EVERY_S:
+            return
+        self._looked_at = now
+        self._refuse_failed_runs()
+        errors = self.api.import_errors()
+        if not errors:
+            self._readable_at = now
+        elif now - self._readable_at > UNREADABLE_FOR_S:
+            raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
+
+    def _refuse_failed_runs(self) -> None:
+        for dag_id in DAGS:
+            for run in self.api.runs(dag_id, states=("failed",), since=self.since):
                 run_id = run["dag_run_id"]
-                tasks = api.failed_tasks(dag_id, run_id)
+                tasks = self.api.failed_tasks(dag_id, run_id)
                 reason = f"the Dag {dag_id} failed in {', '.join(tasks) or 'no task'}"
-                raise StackFailed(reason, log=_newest_log(logs / f"dag_id={dag_id}" / f"run_id={run_id}", tasks))
+                log = _newest_log(self.logs / f"dag_id={dag_id}" / f"run_id={run_id}", tasks)
+                raise StackFailed(reason, log=log)
+
+
+def are_idle(api: AirflowApi) -> bool:
+    """True if no run of ours waits or works."""
+    return not any(api.runs(dag_id, states=("queued", "running")) for dag_id in DAGS)
 
 
 def _newest_log(run: Path, tasks: list[str]) -> Path:

@@ -1,10 +1,11 @@
 """Brings the one-machine stack up, step by step, and waits for its first publication."""
 
+import os
 import sys
 import time
 from collections.abc import Mapping
 from contextlib import closing
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import Any
 
@@ -21,7 +22,7 @@ from include.local.settings import Settings
 from include.local.supervisor import Child, Supervisor
 
 POLL_S = 1.0
-FAILED_RUNS_EVERY_S = 5.0
+LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Stack:
@@ -61,15 +62,11 @@ class Stack:
 
     def await_publication(self) -> None:
         """Wait until what was handed in is published, or something makes that impossible."""
-        from include.warehouse import summary
-
-        looked_at_runs = time.monotonic()
-        with step("wait for the first publication"), closing(self._connect()) as connection:
-            while not summary.settled(connection, self.since):
+        watch = dags.Watch(self.api, self.since, self.settings.logs / "airflow")
+        with step("wait until everything is published"), closing(self._connect()) as connection:
+            while not self._is_published(connection):
                 self.check()
-                if time.monotonic() - looked_at_runs > FAILED_RUNS_EVERY_S:
-                    dags.refuse_failed(self.api, self.since, self.settings.logs / "airflow")
-                    looked_at_runs = time.monotonic()
+                watch.check()
                 time.sleep(POLL_S)
 
     def facts(self) -> dict[str, Any]:
@@ -122,6 +119,9 @@ class Stack:
         self.service = environment.for_service(settings, exported | configured)
         airflow.write_login(settings, self.secrets)
         write(settings.exports, exported)
+        # This process looks into the inbox and the warehouse with the same settings.
+        os.environ.update(exported)
+        environment.load(settings)
 
     def _migrate(self) -> None:
         administrator = environment.for_migration(self.service, self.secrets, self.admin_url)
@@ -140,6 +140,13 @@ class Stack:
             command = [sys.executable, "-m", "simulators.solaredge", "--port", str(self.simulator_port)]
             self._start("simulator", command, self.service)
             ports.wait_answering(self.simulator_port, each=self.check)
+
+    def _is_published(self, connection: psycopg.Connection[dict[str, Any]]) -> bool:
+        """True if nothing waits at any step; a start that brings nothing new needs no new publication."""
+        from include.pipeline import inbox
+        from include.warehouse import summary
+
+        return summary.settled(connection, LONG_AGO) and not inbox.waiting(0) and dags.are_idle(self.api)
 
     def _wait_for_airflow(self) -> None:
         while self.api.unhealthy():

@@ -89,7 +89,7 @@ insert into core.unit (symbol, quantity, factor, description) values
 ('gw', 'power', 1000000000, 'gigawatt');
 
 comment on table core.organization is 'A tenant: the client whose plants and contracts these are.';
-comment on table core.project is 'A plant: its time zone defines its days and months, its capacities bound its readings.';
+comment on table core.project is 'A plant: its zone defines its days and months, its capacities bound its readings.';
 comment on table core.meter is 'A measuring point of a project; one device feeds one meter, so series never mix.';
 comment on table core.meter_device is 'Maps a vendor or client device to a meter.';
 comment on table core.unit is 'Factor from a delivered unit to the canonical one, Wh or W.';

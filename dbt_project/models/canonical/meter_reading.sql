@@ -1,6 +1,6 @@
 -- depends_on: {{ ref('meter_reading_revision') }}
 {{ config(
-    unique_key=reading_key('timestamp'),
+    unique_key=['organization_id', 'meter_id', 'timestamp', 'reading_interval_seconds', 'source_system'],
     meta={'time_column': 'timestamp', 'bookkeeping': ['publication_id']}
 ) }}
 {%- set batch_times = publication_time_ranges('"timestamp"') %}
@@ -17,10 +17,10 @@ accepted as (
 
 winner_per_interval as (
 
-    select distinct on ({{ reading_key() | join(', ') }}) *
+    select distinct on ({{ reading_key() }}) *
     from accepted
     order by
-        {{ reading_key() | join(' asc, ') }} asc,
+        {{ reading_key(' asc') }},
         quality_rank asc,
         load_id desc,
         row_number desc
@@ -48,7 +48,7 @@ waiting_loads as (
     from {{ source('ops', 'ingestion_log') }}
     where
         status in ('landed', 'staged', 'accepted', 'held', 'failed')
-        and load_id not in (select load_id from accepted)
+        and load_id not in (select accepted.load_id from accepted)
     group by organization_id, source_system
 
 ),

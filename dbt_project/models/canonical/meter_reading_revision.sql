@@ -1,4 +1,9 @@
-{{ config(unique_key=reading_key('timestamp') + ['load_id', 'row_number', 'publication_id']) }}
+{{ config(
+    unique_key=[
+        'organization_id', 'meter_id', 'timestamp', 'reading_interval_seconds', 'source_system',
+        'load_id', 'row_number', 'publication_id'
+    ]
+) }}
 
 with
 
@@ -20,9 +25,9 @@ stored as (
 
 contested_slots as (
 
-    select {{ reading_key() | join(', ') }}
+    select {{ reading_key() }}
     from accepted
-    group by {{ reading_key() | join(', ') }}
+    group by {{ reading_key() }}
     having count(*) > 1
 
     union
@@ -48,25 +53,25 @@ contested_slots as (
 contenders as (
 
     select
-        *,
+        accepted.*,
         false as is_stored
     from accepted
-    inner join contested_slots using ({{ reading_key() | join(', ') }})
+    inner join contested_slots using ({{ reading_key() }})
 
     union all
 
     select
-        stored.organization_id,
-        stored.meter_id,
-        stored."timestamp" as interval_start,
-        stored.reading_interval_seconds,
-        stored.source_system,
         stored.publication_id,
         stored.load_id,
         stored.row_number,
+        stored.organization_id,
         stored.project_id,
+        stored.meter_id,
+        stored.source_system,
         stored.external_site_id,
         stored.external_device_id,
+        stored."timestamp" as interval_start,
+        stored.reading_interval_seconds,
         stored.energy_wh,
         stored.energy_total_wh,
         stored.power_w,
@@ -94,7 +99,7 @@ placed as (
     select
         *,
         is_stored and count(*) over (
-            partition by {{ reading_key() | join(', ') }}, load_id, row_number
+            partition by {{ reading_key() }}, load_id, row_number
         ) > 1 as is_read_again
     from contenders
 
@@ -102,10 +107,10 @@ placed as (
 
 winners as (
 
-    select distinct on ({{ reading_key() | join(', ') }}) *
+    select distinct on ({{ reading_key() }}) *
     from placed
     order by
-        {{ reading_key() | join(' asc, ') }} asc,
+        {{ reading_key(' asc') }},
         is_read_again asc,
         quality_rank asc,
         load_id desc,
@@ -121,7 +126,7 @@ losers as (
         winners.load_id as winner_load_id,
         winners.row_number as winner_row_number
     from placed
-    inner join winners using ({{ reading_key() | join(', ') }})
+    inner join winners using ({{ reading_key() }})
     where
         {{ reading_values('placed') }} is distinct from {{ reading_values('winners') }}
         -- an interval whose register difference became known has lost nothing
@@ -158,19 +163,20 @@ final as (
         now() as revised_at
     from losers
     {%- if is_incremental() %}
-    where not exists (
-        select 1
-        from {{ this }} as known
-        where
-            known.organization_id = losers.organization_id
-            and known.meter_id = losers.meter_id
-            and known."timestamp" = losers.interval_start
-            and known.reading_interval_seconds = losers.reading_interval_seconds
-            and known.source_system = losers.source_system
-            and known.load_id = losers.load_id
-            and known.row_number = losers.row_number
-            and {{ reading_values('known') }} is not distinct from {{ reading_values('losers') }}
-    )
+    where
+        not exists (
+            select 1
+            from {{ this }} as known
+            where
+                known.organization_id = losers.organization_id
+                and known.meter_id = losers.meter_id
+                and known."timestamp" = losers.interval_start
+                and known.reading_interval_seconds = losers.reading_interval_seconds
+                and known.source_system = losers.source_system
+                and known.load_id = losers.load_id
+                and known.row_number = losers.row_number
+                and {{ reading_values('known') }} is not distinct from {{ reading_values('losers') }}
+        )
     {%- endif %}
 
 )

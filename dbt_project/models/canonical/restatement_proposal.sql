@@ -27,11 +27,16 @@ touched_months as (
 
 newest_per_slot as (
 
-    select distinct on (
-        organization_id, meter_id, "timestamp", reading_interval_seconds, source_system
-    ) late_readings.*
+    select distinct on (organization_id, meter_id, "timestamp", reading_interval_seconds, source_system) *
     from late_readings
-    inner join touched_months using (organization_id, meter_id, month_start)
+    where
+        (organization_id, meter_id, month_start) in (
+            select
+                touched_months.organization_id,
+                touched_months.meter_id,
+                touched_months.month_start
+            from touched_months
+        )
     order by
         organization_id asc,
         meter_id asc,

@@ -12,4 +12,3 @@ left join {{ ref('meter_reading') }} as stored
         and accepted.source_system = stored.source_system
         and {{ publication_time_ranges('stored."timestamp"') }}
 where stored.meter_id is null
-limit 10

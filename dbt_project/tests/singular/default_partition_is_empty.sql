@@ -3,4 +3,3 @@ select
     meter_id,
     "timestamp"
 from {{ source('canonical', 'meter_reading_default') }}
-limit 10

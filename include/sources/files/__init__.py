@@ -31,7 +31,7 @@ def read(path: Path, name: str, hints: FileHints) -> Iterator[pa.RecordBatch]:
     Discard everything when FileRejected is raised, also after some batches.
     """
     file = _open(path, name, hints)
-    assembler = Assembler(hints, file.delimiter)
+    assembler = Assembler(file.hints, file.delimiter)
     held = None
     for chunk in _chunks(file):
         batch = assembler.batch(chunk)
@@ -70,7 +70,7 @@ def _open(path: Path, name: str, hints: FileHints) -> DelimitedFile | JsonFile |
     with path.open("rb") as source:
         form = detect(name, source.read(HEAD_BYTES), hints.encoding)
     if form.kind is Kind.PARQUET:
-        return ParquetFile(path, form)
+        return ParquetFile(path, form, hints)
     if form.kind is Kind.CSV:
         return DelimitedFile(path, form, hints)
     return JsonFile(path, form, hints)

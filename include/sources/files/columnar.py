@@ -9,6 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from include.core.errors import FileRejected
+from include.core.records import FileHints
 from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, storable, utf8
 from include.sources.files.formats import Format
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
@@ -22,9 +23,10 @@ class ParquetFile:
 
     delimiter = None
 
-    def __init__(self, path: Path, form: Format) -> None:
+    def __init__(self, path: Path, form: Format, hints: FileHints) -> None:
         self._path = path
         self._form = form
+        self.hints = hints
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the rows in order, at most `BATCH_ROWS` at a time."""

@@ -1,6 +1,6 @@
 """Which header means which column: the one alias table of all client files, and the units headers carry.
 
-Headers are compared without case, spaces, underscores, hyphens, dots and brackets; a unit may follow the
+Headers are compared without case, accents, spaces, underscores, hyphens, dots and brackets; a unit may follow the
 name (`energy_kwh`, `Energy (kWh)`, `ac_power [kW]`), and so may a PVDAQ channel (`ac_power__773`) or, for
 sensors, a number (`module_temp_2`).
 
@@ -8,6 +8,7 @@ Each column is filled from one header. When several match, the order of preferen
 client's column map names; then the order of `ALIASES` (plane-of-array before global irradiance, ambient
 before module temperature); then the lower sensor number, a stated unit, the position. The others stay in
 `other_metrics`, as do daily counters (`e_day`) and DC power, which are neither interval energy nor AC power.
+A time of day beside a time stamp is chosen too; only the cells can tell whether both are one (`daytimes`).
 """
 
 import re
@@ -19,38 +20,61 @@ from include.core.records import FileHints
 
 ALIASES: dict[str, str] = {
     "timestamp": (
-        "timestamp readingtimestamp intervalstart periodstart startat measuredon datetime localtime localtimestamp "
-        "time ts epoch unixtime unixtimestamp timestampms date"
+        "timestamp readingtimestamp intervalstart periodstart startat measuredon datetime localtimestamp dateandtime "
+        "zeitstempel zeitpunkt datumzeit datumuhrzeit datumunduhrzeit horodatage horodate dateheure dateetheure "
+        "fechahora fechayhora marcadetiempo dataora dataeora datumtijd datumentijd tijdstip tijdstempel "
+        "ts epoch unixtime unixtimestamp timestampms date datum fecha data jour giorno dia day"
     ),
+    "time_of_day": "time localtime timeofday clock zeit uhrzeit heure hora ora tijd hour stunde",
     "interval_end": "intervalend periodend endat",
-    "external_site_id": "externalsiteid siteid site plantid plant systemid powerstationid",
-    "external_device_id": "externaldeviceid deviceid device inverterid serialnumber sn meterid",
+    "external_site_id": (
+        "externalsiteid siteid site plantid plant systemid powerstationid anlage standort centrale planta impianto"
+    ),
+    "external_device_id": (
+        "externaldeviceid deviceid device inverterid inverter serialnumber sn meterid "
+        "wechselrichter seriennummer onduleur inversor omvormer"
+    ),
     "interval_seconds": "intervalseconds readingintervalseconds intervalsec intervals",
     "interval_minutes": "intervalminutes readingintervalminutes intervalmin intervalmins",
     "interval": "interval readinginterval",
-    "energy": "energy production generation enwh value",
+    "energy": (
+        "energy production generation energie ertrag erzeugung produktion energia produccion generacion produzione "
+        "energiaprodotta energieproduite opbrengst opwek enwh value"
+    ),
     "energy_unit": "energyunit",
     "energy_total": (
         "energytotal cumulativeenergy totalenergy totalyield etotal lifetimeenergy energylifetime lifetime "
-        "energyregister meterregister registerreading register whlifetime energycumulative"
+        "energyregister meterregister registerreading register whlifetime energycumulative "
+        "gesamtertrag gesamtenergie zahlerstand zaehlerstand energietotale energiatotal energiatotale totaleopbrengst"
     ),
     "energy_total_unit": "energytotalunit cumulativeenergyunit registerunit",
-    "power": "power acpower activepower totalactivepower pac powr",
+    "power": (
+        "power acpower activepower totalactivepower pac powr leistung wirkleistung acleistung puissance "
+        "puissanceactive puissanceac potencia potenciaactiva potenza potenzaattiva vermogen actiefvermogen"
+    ),
     "power_unit": "powerunit acpowerunit",
-    "unit": "unit units uom",
-    "irradiance_wm2": "irradiance poairradiance irradiancepoa poa ghiirradiance irradianceghi ghi",
+    "unit": "unit units uom einheit unite unidad unita eenheid",
+    "irradiance_wm2": (
+        "irradiance poairradiance irradiancepoa poa einstrahlung bestrahlungsstarke irradiancia irraggiamento "
+        "instraling ensoleillement ghiirradiance irradianceghi ghi globalstrahlung"
+    ),
     "temperature_c": (
-        "temperature temp ambienttemperature ambienttemp temperatureambient tempambient "
-        "moduletemperature moduletemp temperaturemodule tempmodule"
+        "temperature temp temperatur temperatura temperatuur ambienttemperature ambienttemp temperatureambient "
+        "tempambient umgebungstemperatur aussentemperatur temperatureambiante temperaturaambiente "
+        "omgevingstemperatuur buitentemperatuur moduletemperature moduletemp temperaturemodule tempmodule "
+        "modultemperatur temperaturamodulo moduletemperatuur"
     ),
     "quality": "quality qualityflag dataquality readingquality",
+    "quantity": "measname measurementname metricname",
     "organization_id": "organizationid organisationid orgid",
 }
+OURS = {"energy_wh": "energy", "energy_total_wh": "energy_total", "power_w": "power"}  # no claim about delivered units
 
 ENERGY_UNITS = {"wh": "Wh", "kwh": "kWh", "mwh": "MWh", "gwh": "GWh"}
 POWER_UNITS = {"w": "W", "kw": "kW", "mw": "MW", "gw": "GW", "watt": "W", "watts": "W"}
 UNITS: dict[str, dict[str, str]] = {
     "timestamp": {"utc": "UTC", "gmt": "UTC"},
+    "time_of_day": {"utc": "UTC", "gmt": "UTC"},
     "interval_end": {"utc": "UTC", "gmt": "UTC"},
     "energy": ENERGY_UNITS,
     "energy_total": ENERGY_UNITS,
@@ -110,8 +134,10 @@ def map_columns(headers: list[str], hints: FileHints, before: ColumnMap | None =
     used = dict(before.used) if before else {}
     for match in sorted(matches, key=lambda match: match.preference):
         used.setdefault(match.column, match)
+    if before and before.used and "time_of_day" not in before.used:
+        used.pop("time_of_day", None)
     _settle_timestamp(used, headers, keeps_end=before is not None and "interval_end" in before.used)
-    taken = {match.header for match in used.values()} | ignored
+    taken = {match.header for column, match in used.items() if column != "quantity"} | ignored
     return ColumnMap(used, tuple(header for header in headers if header not in taken))
 
 
@@ -126,13 +152,29 @@ def _declared(headers: list[str], hints: FileHints) -> dict[str, str | None]:
 
 
 def plain(header: str) -> str:
-    """A header without case, channel number, punctuation and spaces."""
-    text = unicodedata.normalize("NFKC", CHANNEL.sub("", header.strip())).casefold()
+    """A header or unit without case, accents, channel number, punctuation and spaces."""
+    text = unicodedata.normalize("NFKD", CHANNEL.sub("", header.strip()).casefold())
     return "".join(letter for letter in text if letter.isalnum())
 
 
+def known_unit(column: str, text: str) -> str | None:
+    """A unit of a column in its usual spelling, null when the column knows no such unit."""
+    return UNITS.get(column, {}).get(plain(text))
+
+
+def declared_units(hints: FileHints) -> dict[str, str]:
+    """Units of the client's column map by column, whether it says energy or energy_wh."""
+    units = {}
+    for name, unit in hints.units.items():
+        found = _lookup(OURS.get(name, name))
+        if found is None or found[0] not in METRICS:
+            raise ConfigurationError(f"column map: unit of {name!r}", remedy=f"units belong to {', '.join(METRICS)}")
+        units[found[0]] = known_unit(found[0], unit) or unit
+    return units
+
+
 def _match(header: str, position: int, target: str | None) -> Match | None:
-    found = _lookup(target if target is not None else header)
+    found = _lookup(OURS.get(target, target) if target is not None else header)
     if target is not None and found is None:
         known = ", ".join(ALIASES)
         raise ConfigurationError(f"column map: {header!r} -> {target!r}", remedy=f"map to one of: {known}")
@@ -165,6 +207,8 @@ def _stems(name: str, units: dict[str, str]) -> list[tuple[str, str | None]]:
 
 def _settle_timestamp(used: dict[str, Match], headers: list[str], *, keeps_end: bool) -> None:
     """Keep one label of the interval; fall back to an unnamed first column, as pandas writes its index."""
+    if "timestamp" not in used and "time_of_day" in used:
+        used["timestamp"] = used.pop("time_of_day")
     if "timestamp" in used:
         used.pop("timestamp" if keeps_end else "interval_end", None)
     elif "interval_end" not in used and headers:
@@ -184,5 +228,5 @@ def require_reading(columns: ColumnMap, headers: list[str]) -> None:
         "F007_HEADER",
         f"no column is known as {lacking}; headers found: {listed}",
         place="header",
-        remedy="rename the header or declare the source's column map",
+        remedy="rename the header or declare the source's column map, and its header_row if other lines come first",
     )

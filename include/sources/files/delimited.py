@@ -1,4 +1,4 @@
-"""CSV and its relatives: separator sniffed from the header, rows streamed, rows of a wrong width kept apart."""
+"""CSV and its relatives: rows streamed below their header, rows of a wrong width kept apart."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -11,7 +11,7 @@ from include.core.errors import FileRejected
 from include.core.records import FileHints
 from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, utf8
 from include.sources.files.formats import Format
-from include.sources.files.headers import read_header
+from include.sources.files.headers import read_head
 from include.sources.files.limits import LIMITS, refuse_above
 from include.sources.files.streams import Reader, chunks
 
@@ -21,7 +21,9 @@ class DelimitedFile:
 
     def __init__(self, path: Path, form: Format, hints: FileHints) -> None:
         self._reader = Reader(chunks(path, form))
-        self.delimiter, self._headers = read_header(self._reader, hints.delimiter)
+        head = read_head(self._reader, hints)
+        self.delimiter, self.hints, self._headers = head.delimiter, head.hints, head.names
+        self._has_spare = head.has_spare
         self._broken: dict[int, csv.InvalidRow] = {}
         self._row = 0
         self._is_cut = False
@@ -84,9 +86,22 @@ class DelimitedFile:
         numbers = pa.arange(first, self._row + 1)
         if lines:
             batch = _with_gaps(batch, numbers, lines)
+        if self._has_spare:
+            batch = self._without_spare(batch, numbers, lines)
         if len(numbers):
             self._is_cut = self._is_cut and self._row in lines
         return self._decoded(batch, numbers, lines)
+
+    def _without_spare(self, batch: pa.RecordBatch, numbers: pa.Int64Array, lines: dict[int, str]) -> pa.RecordBatch:
+        """Take rows out that have a value behind the separator at the end: one of their cells was cut in two."""
+        spare = batch.columns[-1].to_pylist()
+        too_wide = {index for index, cell in enumerate(spare) if cell and cell.strip()}
+        for index in too_wide:
+            cells = [column[index].as_py() or b"" for column in batch.columns]
+            lines[numbers[index].as_py()] = self.delimiter.encode().join(cells).decode("utf-8", "replace")
+        if not too_wide:
+            return batch
+        return batch.take(pa.array([None if i in too_wide else i for i in range(batch.num_rows)], pa.int64()))
 
     def _decoded(self, batch: pa.RecordBatch, numbers: pa.Int64Array, lines: dict[int, str]) -> Chunk:
         columns: dict[str, pa.StringArray] = {}

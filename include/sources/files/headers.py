@@ -1,30 +1,52 @@
-"""The header record of delimited text: its names, and the separator they suggest."""
+"""The head of delimited text: the names of its columns, its separator, and what its first lines tell."""
 
-import csv
-import io
+import itertools
 from collections import Counter
-from collections.abc import Iterator
+from dataclasses import dataclass
 
 from include.core.errors import FileRejected
+from include.core.records import FileHints
 from include.sources.files.cells import storable
+from include.sources.files.columns import map_columns
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
+from include.sources.files.preamble import LOOK_AHEAD, Record, find_header, following
 from include.sources.files.streams import Reader
+from include.sources.files.unitsrow import told_by
 
-DELIMITERS = ",;\t|"
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """Separator and column names, each different; `has_spare` when rows end with one separator more."""
+
+    delimiter: str
+    names: list[str]
+    hints: FileHints
+    has_spare: bool = False
 
 
-def read_header(reader: Reader, delimiter: str | None) -> tuple[str, list[str]]:
-    """Consume the first record; give the separator and the names, each different from the others."""
+def read_head(reader: Reader, hints: FileHints) -> Head:
+    """Consume everything above the first row of data."""
     head = reader.read(MEBIBYTE)
     text = head.decode("utf-8", "surrogateescape")
-    blank = len(text) - len(text.lstrip("\r\n"))
-    delimiter = delimiter or _separator(text[blank:])
-    record, names = _first_record(text[blank:], delimiter)
-    consumed = (text[:blank] + record).encode("utf-8", "surrogateescape")
-    reader.unread(head[len(consumed) :])
-    _refuse_other_bytes(record)
-    refuse_above(LIMITS.columns, len(names), "columns", place="header")
-    return delimiter, _distinct([storable(name.strip()) for name in names])
+    last = header = find_header(text, hints)
+    _refuse_other_bytes(text[header.start : header.end])
+    refuse_above(LIMITS.columns, len(header.fields), "columns", place="header")
+    names = _distinct([storable(name.strip()) for name in header.fields])
+    below = list(itertools.islice(following(text, header), LOOK_AHEAD))
+    if below and (told := told_by(names, below[0].fields, map_columns(names, hints), hints)):
+        last, hints = below.pop(0), told
+    reader.unread(head[len(text[: last.end].encode("utf-8", "surrogateescape")) :])
+    return _fitted(Head(header.delimiter, names, hints), below)
+
+
+def _fitted(head: Head, below: list[Record]) -> Head:
+    """The head as wide as its rows where only a separator at the end of the line makes the difference."""
+    surplus = {len(record.fields) - len(head.names) for record in below}
+    if surplus == {1} and not any(record.fields[-1].strip() for record in below):
+        return Head(head.delimiter, _distinct([*head.names, ""]), head.hints, has_spare=True)
+    if surplus == {-1} and not head.names[-1]:
+        return Head(head.delimiter, head.names[:-1], head.hints)
+    return head
 
 
 def _refuse_other_bytes(record: str) -> None:
@@ -37,29 +59,6 @@ def _refuse_other_bytes(record: str) -> None:
             place=f"header, character {error.start}",
             remedy="declare the file's encoding, or save it as UTF-8",
         ) from error
-
-
-def _separator(text: str) -> str:
-    """The separator that makes most of the header; a comma when none occurs."""
-    return max(DELIMITERS, key=lambda delimiter: len(_first_record(text, delimiter)[1]))
-
-
-def _first_record(text: str, delimiter: str) -> tuple[str, list[str]]:
-    """The text of the first record, quoted line breaks included, and its fields."""
-    lines: list[str] = []
-
-    def remembered() -> Iterator[str]:
-        for line in io.StringIO(text, newline=""):
-            lines.append(line)
-            yield line
-
-    try:
-        names = next(csv.reader(remembered(), delimiter=delimiter), [])
-    except csv.Error as error:
-        raise FileRejected(
-            "F002_UNPARSEABLE", f"the header cannot be read: {error}", place="header", remedy="quote the header names"
-        ) from error
-    return "".join(lines), names
 
 
 def _distinct(names: list[str]) -> list[str]:

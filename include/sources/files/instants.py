@@ -6,7 +6,7 @@ from functools import partial
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.core.clock import Copy, WallClock, parse
+from include.core.clock import SERIAL_REMEDY, Copy, WallClock, parse
 from include.core.records import FileHints
 from include.sources.files.cells import (
     BadCell,
@@ -29,10 +29,17 @@ SPACED_OFFSET = (r"\s+([+-]\d{2}:?\d{2})$", r"\1")
 SPELLED_UTC = (r"(\d)\s*(UTC|GMT|z)$", r"\1Z")
 SLASHED_YEAR = (r"^(\d{4})[/.](\d{2})[/.](\d{2})", r"\1-\2-\3")
 LONE_DIGIT = (r"\b(\d)([/.:])", r"0\1\2")
-YEAR_LAST = r"^(\d{2})[/.-](\d{2})[/.-](\d{4})"
-YEAR_LAST_TO_ISO = {"DMY": r"\3-\2-\1", "MDY": r"\3-\1-\2"}
+COMMA_GAP = (r"(\d), *(\d{2}:)", r"\1 \2")
+COMMA_FRACTION = (r"(:\d{2}),(\d)", r"\1.\2")
+SHORT_YEAR = (r"^(\d{2}[/.-]\d{2}[/.-])(\d{2})($|[ T])", r"\120\2\3")
+YEAR_LAST = {
+    None: (r"^(\d{2})\.(\d{2})\.(\d{4})", r"\3-\2-\1"),
+    "DMY": (r"^(\d{2})[/.-](\d{2})[/.-](\d{4})", r"\3-\2-\1"),
+    "MDY": (r"^(\d{2})[/.-](\d{2})[/.-](\d{4})", r"\3-\1-\2"),
+}
+TIDY = (SPACED_OFFSET, SPELLED_UTC, LONE_DIGIT, SLASHED_YEAR, COMMA_GAP, COMMA_FRACTION)
 
-DIGITS = r"^\d{9,13}(\.\d+)?$"
+FIRST_SERIAL, END_SERIAL = 20_000, 80_000  # days since 1900 that spreadsheets show as dates of 1954 to 2119
 
 NO_ZONE = "declare the time zone of the site or of this source"
 
@@ -145,8 +152,11 @@ def _from_numbers(cells: pa.Array) -> Split:
     us = pc.round(pc.multiply(values, pc.if_else(is_ms, 1e3, 1e6)))
     is_known = pc.and_(pc.greater(us, 946_684_800e6), pc.less(us, 4_102_444_800e6))
     utc = pc.if_else(is_known, us, None).cast(pa.int64()).cast(UTC_US)
-    rows = pc.indices_nonzero(pc.and_(pc.is_valid(cells), pc.is_null(utc))).to_pylist()
-    bad = _missing(cells) + _refused(cells, rows, "R102_TS_FORMAT")
+    is_left = pc.and_(pc.is_valid(cells), pc.is_null(utc))
+    is_serial = pc.and_(pc.greater_equal(values, FIRST_SERIAL), pc.less(values, END_SERIAL))
+    bad = _missing(cells)
+    for mask, remedy in ((is_serial, SERIAL_REMEDY), (pc.invert(is_serial), "")):
+        bad += _refused(cells, pc.indices_nonzero(pc.and_(is_left, mask)).to_pylist(), "R102_TS_FORMAT", remedy)
     return Split(utc, pa.nulls(len(cells), LOCAL_US), bad)
 
 
@@ -182,11 +192,10 @@ def _whole(cells: pa.StringArray, kind: pa.DataType) -> pa.TimestampArray | None
 
 
 def _tidied(text: pa.StringArray, date_order: str | None) -> pa.StringArray:
-    """ISO 8601 out of common variants: a spaced offset, UTC spelled out, slashed dates, hours of one digit."""
-    for pattern, replacement in (SPACED_OFFSET, SPELLED_UTC, LONE_DIGIT, SLASHED_YEAR):
+    """ISO 8601 out of common variants: offsets, fractions and years in other spellings, days before months."""
+    year_last = (SHORT_YEAR, YEAR_LAST[date_order]) if date_order in YEAR_LAST else ()
+    for pattern, replacement in (*TIDY, *year_last):
         text = pc.replace_substring_regex(text, pattern, replacement)
-    if date_order in YEAR_LAST_TO_ISO:
-        text = pc.replace_substring_regex(text, YEAR_LAST, YEAR_LAST_TO_ISO[date_order])
     return text
 
 

@@ -11,7 +11,7 @@ MEBIBYTE = 1 << 20
 class Limits:
     """Upper bounds for one file. A gzip or Parquet file is also bounded by what it expands to."""
 
-    bytes: int = 500_000_000
+    bytes: int = 2048 * MEBIBYTE
     expanded_bytes: int = 4_000_000_000
     expansion_ratio: int = 200
     expansion_allowance: int = 16 * MEBIBYTE  # small files may expand by any ratio up to this many bytes

@@ -1,6 +1,7 @@
 """Columns of numbers: a whole column at once where it is clean, cell by cell where it is not."""
 
 from functools import partial
+from typing import NamedTuple
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -17,10 +18,21 @@ from include.sources.files.cells import (
     read_by_hand,
     trimmed,
 )
+from include.sources.files.columns import known_unit
 
 NULLS = pa.array(NULL_TEXTS)
-DECIMAL_COMMA = r"^\s*[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+|\d{4,},\d+)\s*$"
+DECIMAL_COMMA = r"^\s*[+-]?(\d+,(\d{1,2}|\d{4,})|0,\d+|\d{1,3}(\.\d{3})+,\d+|\d{4,},\d+)([^\d.,]+2?)?$"
+NUMBER_AND_UNIT = r"^(?P<number>.*?\d[.,]?)[\s\x{a0}\x{2009}\x{202f}]*(?P<unit>[\pL°/]+[2²]?)$"
 INT32_MAX = 2**31 - 1
+
+
+class Numbers(NamedTuple):
+    """A column of numbers, its failed cells, and the unit that each cell carries itself (null: none does)."""
+
+    values: pa.DoubleArray
+    bad: list[BadCell]
+    units: pa.StringArray | None = None
+
 
 TO_WM2 = {"w/m2": 1.0, "kw/m2": 1000.0}
 CELSIUS, FAHRENHEIT = ("c", "°c", "celsius"), ("f", "°f", "fahrenheit")
@@ -42,45 +54,56 @@ def _shows(columns: list[pa.StringArray], pattern: str) -> bool:
     return any(pc.any(pc.match_substring_regex(column, pattern)).as_py() for column in columns)
 
 
-def numbers(cells: pa.Array, style: DecimalMark, null_values: tuple[str, ...]) -> tuple[pa.DoubleArray, list[BadCell]]:
-    """Read a column of numbers; booleans and what is not finite are refused."""
+def numbers(cells: pa.Array, style: DecimalMark, null_values: tuple[str, ...], column: str = "") -> Numbers:
+    """Read a column of numbers, which may carry units of our `column`; booleans and the infinite are refused."""
+    nulls = tuple(map(str, null_values))
     if pa.types.is_string(cells.type):
-        values, bad = _from_text(cells, style, null_values)
+        values, bad, units = _from_text(cells, style, nulls, column)
     else:
-        values, bad = _from_typed(cells)
-    values = _without(values, null_values)
+        values, bad, units = _from_typed(cells)
+    values = _without(values, nulls)
     infinite = pc.indices_nonzero(pc.invert(pc.is_finite(values))).to_pylist()
     bad += [bad_cell(index, "R202_NOT_FINITE", as_text(cells[index : index + 1])[0].as_py()) for index in infinite]
-    return blanked(values, bad), bad
+    return Numbers(blanked(values, bad), bad, units)
 
 
-def _from_typed(cells: pa.Array) -> tuple[pa.DoubleArray, list[BadCell]]:
+def _from_typed(cells: pa.Array) -> Numbers:
     kind = cells.type
     is_number = pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_decimal(kind)
     if is_number or pa.types.is_null(kind):
-        return cells.cast(pa.float64(), safe=False), []
+        return Numbers(cells.cast(pa.float64(), safe=False), [])
     texts = as_text(cells).to_pylist()
     bad = [bad_cell(index, "R201_NOT_NUMERIC", text) for index, text in enumerate(texts) if text is not None]
-    return pa.nulls(len(cells), pa.float64()), bad
+    return Numbers(pa.nulls(len(cells), pa.float64()), bad)
 
 
-def _from_text(
-    cells: pa.StringArray, style: DecimalMark, null_values: tuple[str, ...]
-) -> tuple[pa.DoubleArray, list[BadCell]]:
+def _from_text(cells: pa.StringArray, style: DecimalMark, null_values: tuple[str, ...], column: str) -> Numbers:
     if style.mark == ".":
         try:
-            return cells.cast(pa.float64()), []
+            return Numbers(cells.cast(pa.float64()), [])
         except pa.ArrowInvalid:
             pass  # some cell needs a closer look
     text = trimmed(cells)
     is_null = pc.or_(
         pc.is_in(pc.utf8_lower(text), value_set=NULLS), pc.is_in(text, value_set=pa.array(null_values, pa.string()))
     )
-    text = pc.if_else(is_null, None, text)
+    text, units = _parted(pc.if_else(is_null, None, text), column)
     values = cast_where_possible(text if style.mark == "." else _with_point(text), pa.float64())
     is_left = pc.and_(pc.is_valid(text), pc.is_null(values))
     by_hand, bad = read_by_hand(text, is_left, partial(parse, style=style))
-    return put(values, by_hand), bad
+    bad = [bad_cell(cell.index, cell.code, cells[cell.index].as_py(), cell.remedy) for cell in bad]
+    return Numbers(put(values, by_hand), bad, units)
+
+
+def _parted(text: pa.StringArray, column: str) -> tuple[pa.StringArray, pa.StringArray | None]:
+    """Numbers without the units behind them (`12.5 kWh`), and those units; other words stay where they are."""
+    found = pc.extract_regex(text, NUMBER_AND_UNIT)
+    words = pc.struct_field(found, "unit").dictionary_encode()
+    known = pa.array([known_unit(column, word) if word else None for word in words.dictionary.to_pylist()], pa.string())
+    units = known.take(words.indices)
+    if units.null_count == len(units):
+        return text, None
+    return pc.if_else(pc.is_valid(units), pc.struct_field(found, "number"), text), units
 
 
 def _with_point(text: pa.StringArray) -> pa.StringArray:
@@ -106,7 +129,7 @@ def _number(text: str) -> float | None:
 
 def whole_numbers(cells: pa.Array, factor: int, smallest: int) -> tuple[pa.Int32Array, list[BadCell]]:
     """Read interval lengths, times `factor` (seconds a unit); what is no integer of at least `smallest` is R504."""
-    values, bad = numbers(cells, DecimalMark(".", is_declared=True), ())
+    values, bad, _ = numbers(cells, DecimalMark(".", is_declared=True), ())
     bad = [cell._replace(code="R504_INTERVAL_VALUE") if cell.code != "R204_TEXT" else cell for cell in bad]
     seconds = pc.multiply(values, float(factor))
     is_odd = pc.or_(pc.not_equal(pc.trunc(seconds), seconds), pc.greater(pc.abs(seconds), INT32_MAX))

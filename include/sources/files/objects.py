@@ -45,7 +45,7 @@ class JsonFile:
     def __init__(self, path: Path, form: Format, hints: FileHints) -> None:
         self._path = path
         self._form = form
-        self._hints = hints
+        self.hints = hints
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the records in order, some thousand at a time."""
@@ -90,8 +90,8 @@ class JsonFile:
 
     def _defaults(self, keys: list[str], envelope: Record) -> Record:
         """Values of the envelope by the key they fill in for: site, device, units, interval and tenant only."""
-        used = map_columns(keys, self._hints).used
-        around = map_columns(list(envelope), self._hints).used
+        used = map_columns(keys, self.hints).used
+        around = map_columns(list(envelope), self.hints).used
         return {
             used.get(name, match).header: envelope[match.header]
             for name, match in around.items()

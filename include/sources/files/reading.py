@@ -12,10 +12,12 @@ from include.core.records import FileHints
 from include.sources.files import measures
 from include.sources.files.cells import BadCell, Chunk, as_text, bad_cell, blanked, put
 from include.sources.files.columns import METRICS, ColumnMap
+from include.sources.files.daytimes import joined
 from include.sources.files.instants import Instants, instants
 from include.sources.files.intervals import Spacing, series_of
 from include.sources.files.leftovers import json_objects, labels
 
+USUAL_UNITS = {"irradiance_wm2": "W/m2", "temperature_c": "C"}
 INTERVALS = {"interval_seconds": (1, 0), "interval_minutes": (60, 0), "interval": (1, 61)}
 
 
@@ -28,6 +30,7 @@ class Known:
     style: DecimalMark = field(default_factory=DecimalMark)
     clock: WallClock = field(default_factory=WallClock)
     spacing: Spacing = field(default_factory=Spacing)
+    quantities: set[str] = field(default_factory=set)
 
 
 class Reading:
@@ -39,6 +42,7 @@ class Reading:
         self.length = len(chunk.row_numbers)
         self.broken = self._broken_rows()
         self.bad: dict[str, dict[int, BadCell]] = {}
+        self.units_in_cells: dict[str, pa.StringArray] = {}
         for header, cells in chunk.refused.items():
             self._note_header(header, cells)
 
@@ -89,13 +93,17 @@ class Reading:
 
     def _instants(self, sites: pa.StringArray, devices: pa.StringArray) -> Instants:
         column = self._time_column()
-        cells = self._cells(column)
-        if cells is None:
-            cells = pa.nulls(self.length, pa.string())
-        unit = self.file.map.unit(column)
-        found = instants(cells, sites, devices, self.file.hints, unit, self.file.clock)
+        unit = self.file.map.unit(column) or self.file.map.unit("time_of_day")
+        found = instants(self._times(), sites, devices, self.file.hints, unit, self.file.clock)
         self._note(column, found.bad)
         return found
+
+    def _times(self) -> pa.Array:
+        """The cells of the time stamp, dates and times of day joined; null where the chunk lacks them."""
+        none = pa.nulls(self.length, pa.string())
+        names = [name for name in (self._time_column(), "time_of_day") if name in self.file.map.used]
+        cells = [none if (found := self._cells(name)) is None else found for name in names]
+        return joined(*cells) if len(cells) == 2 else cells[0]
 
     def _time_column(self) -> str:
         return "timestamp" if "timestamp" in self.file.map.used else "interval_end"
@@ -122,18 +130,21 @@ class Reading:
         if is_start or self._cells(column) is None:
             return utc
         rows = pc.indices_nonzero(pc.and_(pc.is_valid(utc), pc.is_null(seconds))).to_pylist()
-        texts = as_text(self._cells(column).take(pa.array(rows, pa.int64()))).to_pylist()
+        texts = as_text(self._times().take(pa.array(rows, pa.int64()))).to_pylist() if rows else []
         remedy = "an end label needs the interval's length"
         self._note(column, [bad_cell(r, "R504_INTERVAL_VALUE", t, remedy) for r, t in zip(rows, texts, strict=True)])
         length_us = pc.multiply(seconds.cast(pa.int64()), 1_000_000)
         return pc.subtract(utc.cast(pa.int64()), length_us).cast(utc.type)
 
     def _measures(self) -> dict[str, pa.Array]:
-        hints, units = self.file.hints, self.file.map.unit
         found = {name: self._numbers(name) for name in METRICS}
-        light, heat = "irradiance_wm2", "temperature_c"
-        found[light] = measures.irradiance_wm2(found[light], units(light) or hints.units.get(light))
-        found[heat] = measures.temperature_c(found[heat], units(heat) or hints.units.get(heat))
+        for name, convert in {
+            "irradiance_wm2": measures.irradiance_wm2,
+            "temperature_c": measures.temperature_c,
+        }.items():
+            unit = self._stated_unit(name) or USUAL_UNITS[name]
+            bad = self._contradictions(name, pa.repeat(unit, self.length))
+            found[name] = blanked(convert(found[name], unit), bad)
         for name, owner in self._unit_columns().items():
             found[name] = self._units(name.removesuffix("_unit"), owner)
         return found
@@ -142,9 +153,11 @@ class Reading:
         cells = self._cells(column)
         if cells is None:
             return pa.nulls(self.length, pa.float64())
-        values, bad = measures.numbers(cells, self.file.style, self.file.hints.null_values)
-        self._note(column, bad)
-        return values
+        found = measures.numbers(cells, self.file.style, self.file.hints.null_values, column)
+        self._note(column, found.bad)
+        if found.units is not None:
+            self.units_in_cells[column] = found.units
+        return found.values
 
     def _unit_columns(self) -> dict[str, str]:
         """Which header column states the unit of each quantity: its own, or the row's `unit` for energy.
@@ -159,22 +172,26 @@ class Reading:
         }
 
     def _units(self, quantity: str, owner: str) -> pa.StringArray:
-        """Units of one quantity: the row's word, else the header's, else the column map's, else null."""
-        stated = self.file.map.unit(quantity)
+        """Units of one quantity: the row's word, else the header's, the column map's, the cell's, else null."""
         if self.file.map.header(quantity) is None:
             return pa.nulls(self.length, pa.string())
-        text = self._labels(owner)
-        bad = self._contradictions(text, stated) if stated else []
+        text, header = self._labels(owner), self.file.map.unit(quantity)
+        bad = _conflicts(text, pa.repeat(header, self.length), text) if header else []
         self._note(owner, bad)
-        default = stated or self.file.hints.units.get(quantity)
-        return blanked(pc.fill_null(text, pa.scalar(default, pa.string())), bad)
+        units = pc.fill_null(text, pa.scalar(self._stated_unit(quantity), pa.string()))
+        bad = bad + self._contradictions(quantity, units)
+        return blanked(pc.coalesce(units, self.units_in_cells.get(quantity, units)), bad)
 
-    def _contradictions(self, text: pa.StringArray, stated: str) -> list[BadCell]:
-        """Rows whose unit is not the one in the header: a factor nobody should guess."""
-        differs = pc.not_equal(pc.utf8_lower(text), stated.lower())
-        remedy = f"the header says {stated}"
-        rows = pc.indices_nonzero(differs).to_pylist()
-        return [bad_cell(row, "R205_UNIT_CONFLICT", text[row].as_py(), remedy) for row in rows]
+    def _stated_unit(self, column: str) -> str | None:
+        return self.file.map.unit(column) or self.file.hints.units.get(column)
+
+    def _contradictions(self, column: str, stated: pa.StringArray) -> list[BadCell]:
+        """Cells that carry another unit than the one stated for them."""
+        if column not in self.units_in_cells:
+            return []
+        bad = _conflicts(self.units_in_cells[column], stated, self._cells(column))
+        self._note(column, bad)
+        return bad
 
     def _other_metrics(self) -> pa.StringArray:
         others = {header: self.chunk.columns[header] for header in self.file.map.others if header in self.chunk.columns}
@@ -193,6 +210,12 @@ class Reading:
                 rows.setdefault(row, {})[header] = _problem(cell)
         texts = {row: json.dumps(rows[row], ensure_ascii=False) for row in sorted(rows)}
         return put(pa.nulls(self.length, pa.string()), texts)
+
+
+def _conflicts(units: pa.StringArray, stated: pa.StringArray, texts: pa.StringArray) -> list[BadCell]:
+    """Rows whose unit is not the stated one: a factor nobody should guess."""
+    rows = pc.indices_nonzero(pc.not_equal(pc.utf8_lower(units), pc.utf8_lower(stated))).to_pylist()
+    return [bad_cell(r, "R205_UNIT_CONFLICT", texts[r].as_py(), f"the unit is stated as {stated[r]}") for r in rows]
 
 
 def _problem(cell: BadCell) -> dict[str, str]:

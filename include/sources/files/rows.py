@@ -1,6 +1,6 @@
 """Chunks of delivered cells to rows of the raw table: nothing is dropped, what fails stays beside its row."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -9,7 +9,8 @@ from include.core.clock import Copy, TimestampRefused, WallClock, parse
 from include.core.errors import FileRejected
 from include.core.records import FileHints
 from include.sources.files.cells import Chunk, as_text, put, storable
-from include.sources.files.columns import METRICS, UNNAMED, ColumnMap, map_columns, require_reading
+from include.sources.files.columns import METRICS, UNNAMED, ColumnMap, declared_units, map_columns, require_reading
+from include.sources.files.daytimes import settled
 from include.sources.files.leftovers import labels, merged
 from include.sources.files.measures import decimal_mark
 from include.sources.files.reading import Known, Reading
@@ -42,13 +43,14 @@ class Assembler:
     """Turns the chunks of one file into rows; remembers what earlier chunks taught about the file."""
 
     def __init__(self, hints: FileHints, delimiter: str | None = None) -> None:
-        self.file = Known(hints)
+        self.file = Known(replace(hints, units=declared_units(hints)))
         self._delimiter = delimiter
 
     def batch(self, chunk: Chunk) -> Batch:
         """Read one chunk."""
         self._learn(chunk)
         refuse_other_tenant(self.file, chunk)
+        refuse_mixed_quantities(self.file, chunk)
         columns, copies = Reading(self.file, chunk).columns()
         return Batch(columns, copies)
 
@@ -59,6 +61,7 @@ class Assembler:
         if not is_first:
             return
         require_reading(self.file.map, headers)
+        self.file.map = settled(self.file.map, chunk)
         refuse_unnamed(self.file, chunk)
         metrics = [chunk.columns[header] for name in METRICS if (header := self.file.map.header(name))]
         self.file.style = decimal_mark(self.file.hints.decimal_mark, self._delimiter, metrics)
@@ -91,4 +94,20 @@ def refuse_other_tenant(file: Known, chunk: Chunk) -> None:
             f"{header!r} names organization {storable(strangers[0])[:60]!r}, the file was dropped for {expected}",
             place=f"rows {chunk.row_numbers[0]} to {chunk.row_numbers[-1]}",
             remedy="drop the file under the prefix of the organization it belongs to",
+        )
+
+
+def refuse_mixed_quantities(file: Known, chunk: Chunk) -> None:
+    """Refuse a file in long form whose one column of values holds several quantities."""
+    header = file.map.header("quantity")
+    if header not in chunk.columns:
+        return
+    file.quantities |= set(pc.unique(labels(chunk.columns[header])[0]).drop_null().to_pylist())
+    if len(file.quantities) > 1:
+        listed = ", ".join(repr(storable(name)[:60]) for name in sorted(file.quantities)[:5])
+        raise FileRejected(
+            "F007_HEADER",
+            f"{header!r} names several quantities: {listed}",
+            place=f"rows {chunk.row_numbers[0]} to {chunk.row_numbers[-1]}",
+            remedy="deliver one column per quantity, or one file per quantity",
         )

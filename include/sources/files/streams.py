@@ -124,6 +124,6 @@ class Reader(io.RawIOBase):
         return piece
 
     def unread(self, piece: bytes) -> None:
-        """Put bytes back in front, as if they had never been read."""
+        """Put bytes back in front; what was read before them is forgotten."""
         self._waiting = piece + self._waiting
-        self.quotes -= piece.count(b'"')
+        self.quotes = 0

@@ -96,6 +96,13 @@ def test_repeated_hours_are_remembered_across_columns_and_per_series():
         (" 1767225600 ", datetime(2026, 1, 1, tzinfo=UTC)),
         ("1767225600123", datetime(2026, 1, 1, 0, 0, 0, 123000, tzinfo=UTC)),
         ("2026-01-02 12:30 AM", datetime(2026, 1, 2, 0, 30)),
+        ("2026-01-02 9:05 pm", datetime(2026, 1, 2, 21, 5)),
+        ("2026-01-02T03:04:05,000", datetime(2026, 1, 2, 3, 4, 5)),
+        ("2026-01-02 24:00", datetime(2026, 1, 3)),
+        ("2026-12-31T24:00:00Z", datetime(2027, 1, 1, tzinfo=UTC)),
+        ("02.01.2026 03:04", datetime(2026, 1, 2, 3, 4)),
+        ("2.1.26 3:04", datetime(2026, 1, 2, 3, 4)),
+        ("2.1.2026, 03:04:05", datetime(2026, 1, 2, 3, 4, 5)),
     ],
 )
 def test_texts_that_name_a_time(text, expected):
@@ -112,7 +119,13 @@ def test_texts_that_name_a_time(text, expected):
         ("946684800", None, "R102_TS_FORMAT"),
         ("4102444800", None, "R102_TS_FORMAT"),
         ("01/02/2026 00:00", None, "R105_TS_AMBIGUOUS"),
-        ("25.12.2026", None, "R105_TS_AMBIGUOUS"),
+        ("25/12/2026", None, "R105_TS_AMBIGUOUS"),
+        ("25-12-26", None, "R105_TS_AMBIGUOUS"),
+        ("12.25.2026", None, "R102_TS_FORMAT"),
+        ("2026-01-01 24:01", None, "R102_TS_FORMAT"),
+        ("2026-01-01 13:00 PM", None, "R102_TS_FORMAT"),
+        ("10:15", None, "R102_TS_FORMAT"),
+        ("46174.4271", None, "R102_TS_FORMAT"),
         ("25/12/2026", "MDY", "R102_TS_FORMAT"),
         ("01/02/2026", "YMD", "R102_TS_FORMAT"),
     ],
@@ -126,6 +139,17 @@ def test_texts_that_name_no_time(text, order, code):
 @pytest.mark.parametrize(("order", "month"), [("DMY", 2), ("MDY", 1)])
 def test_declared_date_order_is_obeyed(order, month):
     assert clock.parse("1/2/2026 0:15", order).month == month
+    assert clock.parse("1.2.26 0:15", order).month == month
+
+
+def test_short_years_may_come_first():
+    assert clock.parse("26-01-02 03:04", "YMD") == datetime(2026, 1, 2, 3, 4)
+
+
+def test_serial_numbers_of_spreadsheets_are_refused_with_a_remedy():
+    with pytest.raises(clock.TimestampRefused) as refused:
+        clock.parse("46174.4271")
+    assert "spreadsheet" in refused.value.remedy
 
 
 @given(st.text(max_size=30))

@@ -60,6 +60,29 @@ def mapped(*headers, **hints):
         ("Quality", "quality", None),
         ("org_id", "organization_id", None),
         ("interval_minutes", "interval_minutes", None),
+        ("Zeitstempel", "timestamp", None),
+        ("Datum/Uhrzeit", "timestamp", None),
+        ("Zeit (UTC)", "timestamp", "UTC"),
+        ("Horodatage", "timestamp", None),
+        ("Fecha y hora", "timestamp", None),
+        ("Data/Ora", "timestamp", None),
+        ("Tijdstip", "timestamp", None),
+        ("Ertrag [kWh]", "energy", "kWh"),
+        ("\u00c9nergie produite (Wh)", "energy", "Wh"),
+        ("Producci\u00f3n kWh", "energy", "kWh"),
+        ("Energia prodotta", "energy", None),
+        ("Opbrengst", "energy", None),
+        ("Gesamtertrag", "energy_total", None),
+        ("Z\u00e4hlerstand [kWh]", "energy_total", "kWh"),
+        ("Wirkleistung [W]", "power", "W"),
+        ("Puissance active (kW)", "power", "kW"),
+        ("Potencia", "power", None),
+        ("Potenza kW", "power", "kW"),
+        ("Vermogen", "power", None),
+        ("Bestrahlungsst\u00e4rke [W/m\u00b2]", "irradiance_wm2", "W/m2"),
+        ("Umgebungstemperatur (\u00b0C)", "temperature_c", "C"),
+        ("Temp\u00e9rature ambiante", "temperature_c", None),
+        ("Wechselrichter", "external_device_id", None),
     ],
 )
 def test_alias(header, column, unit):
@@ -69,7 +92,20 @@ def test_alias(header, column, unit):
 
 @pytest.mark.parametrize(
     "header",
-    ["e_day", "e_day_kwh", "dc_power", "dc_power__772", "energy_kw", "power_kwh", "ghi_kwh_m2", "meas_val_f", "c"],
+    [
+        "Tagesertrag",
+        "Energie du jour",
+        "DC-Leistung",
+        "e_day",
+        "e_day_kwh",
+        "dc_power",
+        "dc_power__772",
+        "energy_kw",
+        "power_kwh",
+        "ghi_kwh_m2",
+        "meas_val_f",
+        "c",
+    ],
 )
 def test_header_that_means_something_else_is_not_mapped(header):
     assert mapped(header) == {}
@@ -152,6 +188,19 @@ def test_declared_units_fill_in_for_silent_headers(rows_of):
         f"timestamp,energy,power_w,temp\n{NOW},1,2,50\n", units={"energy": "kWh", "power": "kW", "temperature_c": "F"}
     )[0]
     assert (row["energy_unit"], row["power_unit"], row["temperature_c"]) == ("kWh", "W", 10.0)
+
+
+@pytest.mark.parametrize("name", ["energy", "energy_wh"])
+def test_our_column_names_say_nothing_about_delivered_units(rows_of, name):
+    columns = {"Menge": name}
+    assert rows_of(f"ts,Menge\n{NOW},1\n", columns=columns, units={name: "kWh"})[0]["energy_unit"] == "kWh"
+    assert rows_of(f"ts,Menge\n{NOW},1\n", columns={"Menge": "energy_kwh"})[0]["energy_unit"] == "kWh"
+    assert rows_of(f"ts,Ertrag (kWh)\n{NOW},1\n", columns={"Ertrag (kWh)": name})[0]["energy_unit"] == "kWh"
+
+
+def test_unit_of_an_unknown_column_is_a_configuration_error(rows_of):
+    with pytest.raises(ConfigurationError, match="ennergy"):
+        rows_of(f"ts,power\n{NOW},1\n", units={"ennergy": "kWh"})
 
 
 def test_irradiance_and_temperature_are_converted(rows_of):

@@ -33,7 +33,10 @@ def column(rows_of, texts, separator=",", **hints):
         ("N/A", None, None),
         ("-", None, None),
         ("true", None, "R201_NOT_NUMERIC"),
-        ("12 kWh", None, "R201_NOT_NUMERIC"),
+        ("12 kWh", 12.0, None),
+        ("12 EUR", None, "R201_NOT_NUMERIC"),
+        ("12 kW", None, "R201_NOT_NUMERIC"),
+        ("1e2", 100.0, None),
         ("1,234", None, "R201_NOT_NUMERIC"),
         ("1,234.5", 1234.5, None),
         (" 7 ", 7.0, None),
@@ -92,6 +95,63 @@ def test_sentinel_is_no_value_however_it_is_written(rows_of):
     rows = column(rows_of, ["-1000000.0", "-1e6", "-1000000", "broken", "5"], null_values=("-1000000", "broken"))
     assert [row["energy"] for row in rows] == [None] * 4 + [5]
     assert not codes(rows)
+
+
+@pytest.mark.parametrize("name", ["a.csv", "a.json", "a.ndjson", "a.parquet"])
+@pytest.mark.parametrize("sentinels", [("-9999", "65535"), (-9999, 65535.0)])
+def test_sentinels_are_no_value_in_every_format(rows_of, name, sentinels):
+    values = [-9999.0, 65535.0, 1.0]
+    sink = io.BytesIO()
+    pq.write_table(pa.table({"timestamp": [NOW] * 3, "energy": values}), sink)
+    records = [{"timestamp": NOW, "energy": value} for value in values]
+    content = {
+        "a.csv": "timestamp,energy\n" + "".join(f"{NOW},{value}\n" for value in values),
+        "a.json": json.dumps(records),
+        "a.ndjson": "\n".join(map(json.dumps, records)),
+        "a.parquet": sink.getvalue(),
+    }[name]
+    assert [row["energy"] for row in rows_of(content, name, null_values=sentinels)] == [None, None, 1]
+    assert [row["energy"] for row in rows_of(content, name)] == values
+
+
+def test_unit_in_the_cell_is_its_unit(rows_of):
+    rows = column(rows_of, ["12,5 kWh", "1.000,5\u00a0kWh", "3", "2 MWh", "5 apples"], ";")
+    assert [(row["energy"], row["energy_unit"]) for row in rows] == [
+        (12.5, "kWh"),
+        (1000.5, "kWh"),
+        (3, None),
+        (2, "MWh"),
+        (None, None),
+    ]
+    assert codes(rows) == {5: {"energy": "R201_NOT_NUMERIC"}}
+
+
+@pytest.mark.parametrize(
+    ("header", "cells", "bad"),
+    [
+        ("energy_kwh", ("1 kWh", "1 Wh"), "energy_kwh"),
+        ("power [kW]", ("1 KW", "1 W"), "power [kW]"),
+        ("temp", ("1 \u00b0C", "1 \u00b0F"), "temp"),
+        ("irradiance", ("1 W/m\u00b2", "1 kW/m2"), "irradiance"),
+    ],
+)
+def test_unit_in_the_cell_must_not_contradict(rows_of, header, cells, bad):
+    rows = rows_of(f"timestamp,{header}\n" + "".join(f"{NOW},{cell}\n" for cell in cells))
+    assert codes(rows) == {2: {bad: "R205_UNIT_CONFLICT"}}
+    assert rows[1]["unparsed"][bad]["text"] == cells[1]
+
+
+def test_unit_in_the_cell_against_the_column_map_or_the_row(rows_of):
+    declared = column(rows_of, ["1 kWh", "1 Wh"], units={"energy": "kWh"})
+    assert codes(declared) == {2: {"energy": "R205_UNIT_CONFLICT"}}
+    stated = rows_of(f"timestamp,energy,unit\n{NOW},1 kWh,Wh\n{NOW},1 kWh,kWh\n")
+    assert codes(stated) == {1: {"energy": "R205_UNIT_CONFLICT"}}
+
+
+def test_ambiguous_number_with_a_unit_is_shown_whole(rows_of):
+    rows = column(rows_of, ["1,234 kWh"])
+    assert rows[0]["unparsed"]["energy"]["text"] == "1,234 kWh"
+    assert "decimal_mark" in rows[0]["unparsed"]["energy"]["remedy"]
 
 
 def test_poison_rows_leave_the_others_alone(rows_of):

@@ -1,9 +1,11 @@
 """Files of real plants: slices with sums added up independently, and the full files where they are at hand."""
 
+import gzip
 from pathlib import Path
 
 import pytest
 
+from include.core.errors import FileRejected
 from tests.unit.files.conftest import codes
 
 SLICES = Path(__file__).parents[2] / "fixtures" / "files"
@@ -56,6 +58,16 @@ def test_inverter_in_long_form(rows_of):
     assert {row["power_unit"] for row in rows} == {"kW"}
     assert {row["external_device_id"] for row in rows} == {"1913110809_SMA-SB-7000TL-US-22"}
     assert {row["interval_seconds"] for row in rows} == {300}
+
+
+def test_long_form_with_several_quantities_is_refused(rows_of):
+    lines = gzip.decompress((SLICES / "sunny_boy_sentinel.csv.gz").read_bytes()).decode()
+    columns = {name: column for name, column in LONG_FORM["columns"].items() if column}
+    hints = LONG_FORM | {"columns": columns}
+    assert total(rows_of(lines, **hints), "power") == 61.6356
+    with pytest.raises(FileRejected, match="'ac_power', 'dc_power'") as rejected:
+        rows_of(lines.replace("ac_power", "dc_power", 1), **hints)
+    assert rejected.value.code == "F007_HEADER"
 
 
 @pytest.mark.parametrize(

@@ -138,7 +138,7 @@ def test_mixed_styles_in_one_column(rows_of):
     ("order", "expected"),
     [("DMY", ["2026-02-01", None]), ("MDY", ["2026-01-02", "2026-12-25"]), (None, [None, None])],
 )
-@pytest.mark.parametrize("separator", "/.")
+@pytest.mark.parametrize("separator", "/-")
 def test_slash_dates_need_a_declared_order(rows_of, order, expected, separator):
     dates = ["01/02/2026 00:00", "12/25/2026 00:00"]
     content = "timestamp,power\n" + "".join(f"{text.replace('/', separator)},1\n" for text in dates)
@@ -146,6 +146,36 @@ def test_slash_dates_need_a_declared_order(rows_of, order, expected, separator):
     assert [row["interval_start"] and f"{row['interval_start']:%Y-%m-%d}" for row in rows] == expected
     if order is None:
         assert codes(rows) == {1: {"timestamp": "R105_TS_AMBIGUOUS"}, 2: {"timestamp": "R105_TS_AMBIGUOUS"}}
+
+
+def test_spellings_of_other_countries_and_spreadsheets(rows_of):
+    texts = [
+        "01.06.2026 00:00",
+        "1.6.2026 0:00",
+        "1.6.2026, 00:00:00",
+        "01.06.26 00:00",
+        "31.05.2026 24:00",
+        "2026-06-01T00:00:00,000",
+        "2026-06-01 12:00 AM",
+        "2026-05-31 24:00:00",
+    ]
+    rows = rows_of("timestamp;power\n" + "".join(f"{text};1\n" for text in texts), time_zone="UTC")
+    assert {row["interval_start"] for row in rows} == {datetime(2026, 6, 1, tzinfo=UTC)}
+    assert not codes(rows)
+
+
+def test_end_of_day_follows_the_wall_clock(rows_of):
+    rows = rows_of("timestamp,power\n2026-03-28 24:00,1\n2026-03-29 24:00,1\n", time_zone=BERLIN)
+    assert [f"{row['interval_start']:%d %H}" for row in rows] == ["28 23", "29 22"]
+
+
+@pytest.mark.parametrize(
+    ("name", "content"), [("a.csv", "ts,power\n46174.4271,1\n"), ("a.json", '[{"ts":46174.4271,"power":1}]')]
+)
+def test_day_counts_of_spreadsheets_are_refused_with_a_remedy(rows_of, name, content):
+    rows = rows_of(content, name)
+    assert codes(rows) == {1: {"ts": "R102_TS_FORMAT"}}
+    assert "spreadsheet" in rows[0]["unparsed"]["ts"]["remedy"]
 
 
 def test_each_bad_time_has_its_own_code(rows_of):

@@ -16,8 +16,8 @@ import sys, time
 from pathlib import Path
 from include.local import front, settings
 with front.alone(settings.read({}, Path(sys.argv[1]))), front.signals():
-    print("held", flush=True)
     try:
+        print("held", flush=True)
         time.sleep(600)
     except front.Stopped as reason:
         print("stopped by", reason, flush=True)

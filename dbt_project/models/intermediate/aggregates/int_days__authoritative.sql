@@ -19,7 +19,7 @@ meters as (
 
 ),
 
-days_by_series as (
+candidates as (
 
     select
         publication_id,
@@ -39,28 +39,37 @@ days_by_series as (
         sum(energy_count) * reading_interval_seconds as energy_seconds,
         sum(measured_count) * reading_interval_seconds as measured_seconds
     from hours
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10
+    group by
+        publication_id,
+        organization_id,
+        project_id,
+        meter_id,
+        time_zone,
+        month_start,
+        day_start,
+        day_end,
+        source_system,
+        reading_interval_seconds
 
 ),
 
 -- what the meter's owner prefers, else the series that measured most of the day, else the longer interval
 final as (
 
-    select distinct on (days_by_series.organization_id, days_by_series.meter_id, days_by_series.day_start)
-        days_by_series.*
-    from days_by_series
+    select distinct on (candidates.organization_id, candidates.meter_id, candidates.day_start) candidates.*
+    from candidates
     inner join meters using (organization_id, meter_id)
     order by
-        days_by_series.organization_id asc,
-        days_by_series.meter_id asc,
-        days_by_series.day_start asc,
-        coalesce(days_by_series.source_system = meters.preferred_source_system, false) desc,
-        coalesce(days_by_series.reading_interval_seconds = meters.preferred_interval_seconds, false) desc,
-        days_by_series.measured_energy_seconds desc,
-        days_by_series.energy_seconds desc,
-        days_by_series.measured_seconds desc,
-        days_by_series.reading_interval_seconds desc,
-        days_by_series.source_system asc
+        candidates.organization_id asc,
+        candidates.meter_id asc,
+        candidates.day_start asc,
+        coalesce(candidates.source_system = meters.preferred_source_system, false) desc,
+        coalesce(candidates.reading_interval_seconds = meters.preferred_interval_seconds, false) desc,
+        candidates.measured_energy_seconds desc,
+        candidates.energy_seconds desc,
+        candidates.measured_seconds desc,
+        candidates.reading_interval_seconds desc,
+        candidates.source_system asc
 
 )
 

@@ -74,15 +74,22 @@ days as (
 
 ),
 
+timed as (
+
+    select
+        *,
+        {{ elapsed_seconds('day_start', 'day_end') }} as day_seconds
+    from days
+
+),
+
 weighed as (
 
     select
         *,
-        {{ elapsed_seconds('day_start', 'day_end') }} as day_seconds,
-        measured_count * cast({{ elapsed_seconds('day_start', 'day_end') }} as numeric) / slots_expected as measured_seconds,
-        (measured_count + estimated_count) * cast({{ elapsed_seconds('day_start', 'day_end') }} as numeric)
-        / slots_expected as usable_seconds
-    from days
+        cast(day_seconds as numeric) * measured_count / slots_expected as measured_seconds,
+        cast(day_seconds as numeric) * (measured_count + estimated_count) / slots_expected as usable_seconds
+    from timed
 
 ),
 
@@ -97,7 +104,7 @@ collected as (
         month_start,
         (array_agg(source_system order by measured_seconds desc, source_system asc))[1] as source_system,
         (array_agg(reading_interval_seconds order by measured_seconds desc, source_system asc))[1]
-        as reading_interval_seconds,
+            as reading_interval_seconds,
         sum(energy_wh) as energy_wh,
         cast(sum(measured_count) as bigint) as measured_count,
         cast(sum(estimated_count) as bigint) as estimated_count,

@@ -36,7 +36,7 @@ differenced as (
 
 final as (
 
-    select * from delivered
+    select * from delivered -- noqa: AM04
     union all
     select * from differenced
 

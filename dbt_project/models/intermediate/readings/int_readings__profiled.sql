@@ -7,7 +7,7 @@ unified as (
         -- rows belong to the series of their meter, or of their device while no meter is known for it
         case when meter_id is null then external_site_id end as unmapped_site_id,
         case when meter_id is null then external_device_id end as unmapped_device_id,
-        coalesce(energy_wh, power_w) as output,
+        coalesce(energy_wh, power_w) as produced,
         coalesce(other_metrics ->> 'energy_basis' = 'power', false) as is_from_power
     from {{ ref('int_readings__unified') }}
 
@@ -28,7 +28,7 @@ compared as (
                 interval_start
             order by quality_rank asc, row_number desc
         ) as place_in_interval,
-        output is distinct from lag(output) over (series order by interval_start) as is_changed
+        lag(produced) over (series order by interval_start) as produced_before
     from unified
     window series as (
         partition by load_id, staged_on, meter_id, unmapped_site_id, unmapped_device_id, reading_interval_seconds
@@ -40,7 +40,7 @@ followed as (
 
     select
         *,
-        max(case when is_changed then interval_start end) over (
+        max(case when produced is distinct from produced_before then interval_start end) over (
             partition by load_id, staged_on, meter_id, unmapped_site_id, unmapped_device_id, reading_interval_seconds
             order by interval_start
             rows unbounded preceding
@@ -102,7 +102,8 @@ final as (
                 then quality
         end as unmeasured_quality,
         case
-            when meter_id is null and field_count_problem is null then concat_ws(' / ', external_site_id, nullif(external_device_id, ''))
+            when meter_id is null and field_count_problem is null
+                then concat_ws(' / ', external_site_id, nullif(external_device_id, ''))
         end as unmapped_device,
         case when not is_from_power then energy_floor_wh - energy_wh end as energy_under_floor_wh,
         case when not is_from_power then energy_wh - energy_limit_wh end as energy_over_limit_wh,
@@ -114,9 +115,9 @@ final as (
 
         -- profile of the load; without an instant there is no slot to be a duplicate of
         case when interval_start is null or reading_interval_seconds is null then 1 else place_in_interval end
-        as duplicate_rank,
+            as duplicate_rank,
         case
-            when output <> 0
+            when produced <> 0
                 then
                     cast(date_part('epoch', interval_start - unchanged_since) as bigint)
                     + reading_interval_seconds

@@ -1,6 +1,4 @@
-{%- for feed in var('reading_feeds') %}
-select * from {{ ref(feed) }}
-{% if not loop.last %}
-union all
-{% endif %}
-{%- endfor -%}
+{% for feed in var('reading_feeds') %}
+select * from {{ ref(feed) }} -- noqa: AM04
+{{ 'union all' if not loop.last }}
+{% endfor %}

@@ -22,10 +22,10 @@ meters as (
 
 newest_per_slot as (
 
-    select distinct on ({{ reading_key() | join(', ') }}) *
+    select distinct on ({{ reading_key() }}) *
     from registers
     order by
-        {{ reading_key() | join(' asc, ') }} asc,
+        {{ reading_key(' asc') }},
         load_id desc,
         row_number desc
 
@@ -64,6 +64,7 @@ continued as (
             and stored."timestamp" = followed.interval_start + followed.span
             and stored.reading_interval_seconds = followed.reading_interval_seconds
             and stored.source_system = followed.source_system
+        order by stored.load_id
         limit 1
     ) as after on true
 
@@ -75,7 +76,7 @@ delivered as (
         registers.*,
         continued.later_total_wh
     from registers
-    inner join continued using ({{ reading_key() | join(', ') }})
+    inner join continued using ({{ reading_key() }})
     where registers.energy_wh is null
 
 ),
@@ -109,7 +110,7 @@ preceding as (
         followed.span,
         coalesce(newer.energy_total_wh, followed.energy_total_wh) as later_total_wh
     from followed
-    cross join lateral (
+    inner join lateral (
         select stored.*
         from {{ stored_readings() }} as stored
         where
@@ -121,8 +122,9 @@ preceding as (
             and stored.source_system = followed.source_system
             and stored.energy_total_wh is not null
             and (stored.energy_wh is null or stored.other_metrics ->> 'energy_basis' = 'register')
+        order by stored.load_id
         limit 1
-    ) as before
+    ) as before on true
     left join lateral (
         select stored.energy_total_wh
         from {{ stored_readings() }} as stored
@@ -134,6 +136,7 @@ preceding as (
             and stored.source_system = followed.source_system
             and stored.energy_total_wh is not null
             and stored.load_id > followed.load_id
+        order by stored.load_id
         limit 1
     ) as newer on true
 

@@ -6,6 +6,9 @@ allows, so that judging refuses the row instead of a cast failing the load.
 -#}
 {% macro canonical_amount(value, factor='1', largest='1e13') -%}
     case
+        {%- if factor != '1' %}
+        when {{ factor }} is null then null
+        {%- endif %}
         when {{ value }} between -1e-9 and 1e-9 then 0
         when {{ value }} > '-infinity' and {{ value }} < 'infinity'
             then least(greatest(

@@ -21,7 +21,19 @@ A second run over the same input therefore writes nothing. Model `meta`:
         {%- set time_column = adapter.quote(meta['time_column']) -%}
         {%- do conditions.append(time_ranges('stored.' ~ time_column, fresh, time_column)) -%}
     {%- endif -%}
+    {%- set known = adapter.quote(fresh.identifier ~ '_known') -%}
+    {%- set key_columns = [] -%}
+    {%- for column in key -%}
+        {%- do key_columns.append('fresh.' ~ adapter.quote(column)) -%}
+    {%- endfor -%}
     {%- do run_query('analyze ' ~ fresh) -%}
+    {#- Which keys are stored is settled first: an insert that looks for them in the table it fills, which seems empty to
+        the planner, would read its own growing table for each row. -#}
+    {%- do run_query(
+        'create temporary table ' ~ known ~ ' as select ' ~ (key_columns | join(', ')) ~ ' from ' ~ fresh
+        ~ ' as fresh inner join ' ~ target ~ ' as stored on ' ~ (conditions | join(' and '))
+    ) -%}
+    {%- do run_query('analyze ' ~ known) -%}
 
     with revised as (
         update {{ target }} as stored
@@ -48,7 +60,10 @@ A second run over the same input therefore writes nothing. Model `meta`:
     from {{ fresh }} as fresh
     where not exists (
         select 1
-        from {{ target }} as stored
-        where {{ conditions | join(' and ') }}
+        from {{ known }} as known
+        where
+            {%- for column in key %}
+            known.{{ adapter.quote(column) }} = fresh.{{ adapter.quote(column) }}{{ ' and ' if not loop.last }}
+            {%- endfor %}
     )
 {% endmacro %}

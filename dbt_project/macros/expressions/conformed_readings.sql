@@ -30,10 +30,10 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             devices.time_zone,
             devices.latitude,
             devices.longitude,
-            coalesce(devices.limit_w, {{ 1.2 * var('unknown_capacity_w') }}) as limit_w,
-            coalesce(devices.floor_w, {{ -0.01 * var('unknown_capacity_w') }}) as floor_w,
-            coalesce(devices.limit_wh_per_second, {{ 1.2 * var('unknown_capacity_w') / 3600 }}) as limit_wh_per_second,
-            coalesce(devices.floor_wh_per_second, {{ -0.01 * var('unknown_capacity_w') / 3600 }}) as floor_wh_per_second,
+            coalesce(devices.limit_w, 1.2 * {{ var('unknown_capacity_w') }}) as limit_w,
+            coalesce(devices.floor_w, -0.01 * {{ var('unknown_capacity_w') }}) as floor_w,
+            coalesce(devices.limit_wh_per_second, 1.2 * {{ var('unknown_capacity_w') }} / 3600) as limit_wh_per_second,
+            coalesce(devices.floor_wh_per_second, -0.01 * {{ var('unknown_capacity_w') }} / 3600) as floor_wh_per_second,
             energy_units.factor as energy_factor,
             total_units.factor as energy_total_factor,
             power_units.factor as power_factor
@@ -162,8 +162,13 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
                 when power is not null and power_factor is null then power_unit
                 when unparsed is not null then {{ flaw('unparsed', 'R205%', 'text') }}
             end as unknown_unit,
-            cast(floor_wh_per_second * seconds as numeric(20, 6)) as energy_floor_wh,
-            cast(least(limit_wh_per_second * seconds, 9e12) as numeric(20, 6)) as energy_limit_wh,
+            case
+                when seconds is not null
+                    then cast(greatest(floor_wh_per_second * seconds, -9e12) as numeric(20, 6))
+            end as energy_floor_wh,
+            case
+                when seconds is not null then cast(least(limit_wh_per_second * seconds, 9e12) as numeric(20, 6))
+            end as energy_limit_wh,
             floor_w as power_floor_w,
             limit_w as power_limit_w,
             now() - interval '10 years' as oldest_allowed_at,

@@ -1,0 +1,79 @@
+"""Every Dag imports, and keeps the promises that an operator relies on."""
+
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[2]
+DAGS = ("extract_solaredge", "ingest_files", "transform")
+
+
+@pytest.fixture(scope="module")
+def dags(template, cluster, tmp_path_factory):
+    """All Dags of the folder, parsed as the Dag processor does."""
+    from airflow.dag_processing.dagbag import DagBag
+
+    from include.pipeline import dbt
+    from tests.conftest import _point_to
+
+    patch = pytest.MonkeyPatch()
+    _point_to(patch, cluster, template, tmp_path_factory.mktemp("dags"))
+    dbt.prepare()
+    bag = DagBag(dag_folder=str(ROOT / "dags"))
+    yield bag
+    patch.undo()
+
+
+def test_all_dag_files_import(dags):
+    assert dags.import_errors == {}
+    assert set(dags.dags) == set(DAGS)
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_a_dag_is_described_bounded_and_runs_once_at_a_time(dags, dag_id):
+    dag = dags.dags[dag_id]
+    assert dag.doc_md and dag.tags and dag.max_active_runs == 1 and not dag.catchup
+    assert dag.dagrun_timeout is not None
+
+
+@pytest.mark.parametrize("dag_id", DAGS)
+def test_every_task_of_ours_is_retried_with_growing_delay_and_bounded_in_time(dags, dag_id):
+    for task in dags.dags[dag_id].tasks:
+        if task.task_id.startswith("dbt_build."):
+            continue  # consumers of the one dbt invocation
+        assert task.retries >= 2, task.task_id
+        assert task.retry_exponential_backoff and task.retry_delay >= timedelta(seconds=30), task.task_id
+        assert task.execution_timeout is not None, task.task_id
+
+
+def test_every_model_is_a_task_around_one_invocation(dags):
+    tasks = {task.task_id for task in dags.dags["transform"].tasks}
+    for model in ("meter_reading", "meter_reading_revision", "meter_aggregate", "stg_files__readings"):
+        assert any(model in task for task in tasks), model
+    assert "dbt_build.dbt_producer_watcher" in tasks
+
+
+def test_assets_start_the_transform_and_the_inbox_starts_ingestion(dags):
+    watched = {asset.name for asset in dags.dags["transform"].timetable.asset_condition.objects}
+    assert watched == {"raw.file_reading", "raw.solaredge_reading"}
+    [inbox] = dags.dags["ingest_files"].timetable.asset_condition.objects
+    assert [watcher.name for watcher in inbox.watchers] == ["inbox_watcher"]
+
+
+def test_errors_that_a_retry_cannot_mend_fail_at_once():
+    from datetime import UTC, datetime
+
+    from airflow.sdk import RetryAction
+
+    from include.core import errors
+    from include.orchestration.policies import VENDOR_RETRIES
+
+    def decide(error):
+        return VENDOR_RETRIES.evaluate(error, 1, 3)
+
+    assert decide(errors.AuthFailed("no")).action is RetryAction.FAIL
+    assert decide(errors.QuotaExhausted("no")).action is RetryAction.FAIL
+    assert decide(errors.VendorUnavailable("later")).action is RetryAction.DEFAULT
+    waits = decide(errors.RateLimited("wait", retry_at=datetime.now(UTC) + timedelta(seconds=90)))
+    assert waits.action is RetryAction.RETRY and timedelta(seconds=80) < waits.retry_delay <= timedelta(seconds=90)

@@ -1,0 +1,36 @@
+"""Every Dag runs to its end, from the vendor or the inbox to published readings."""
+
+from simulators.server import Clock, running
+from simulators.solaredge import create_app
+from tests.pipeline.conftest import PLANT
+from tests.pipeline.files import csv
+from tests.pipeline.oracle import count
+from tests.pipeline.test_extract import register
+
+
+def test_dropped_files_are_ingested_and_published(warehouse, run_dag):
+    from include.core import settings
+    from include.pipeline import registration
+
+    organization = registration.apply(PLANT)["organization_id"]
+    folder = settings.inbox_dir() / "manual" / str(organization)
+    folder.mkdir(parents=True)
+    (folder / "day.csv").write_text(csv(range(96)))
+    run_dag("ingest_files")
+    assert count(warehouse, "ops.ingestion_log", "status = 'accepted'") == 1
+    run_dag("ingest_files")
+    assert count(warehouse, "ops.ingestion_log") == 1
+    run_dag("transform")
+    assert count(warehouse, "canonical.meter_reading") == 96
+    assert count(warehouse, "ops.publication", "status = 'closed'") == 1
+    run_dag("transform")
+    assert count(warehouse, "ops.publication") == 1
+
+
+def test_every_site_is_extracted(warehouse, monkeypatch, run_dag):
+    register(monkeypatch)
+    with running(create_app(seed=7, clock=Clock(), calls_per_minute=10_000)) as url:
+        monkeypatch.setenv("SOLAREDGE_BASE_URL", url)
+        run_dag("extract_solaredge")
+    assert count(warehouse, "ops.integration_site", "last_sync_status = 'success'") == 2
+    assert count(warehouse, "ops.ingestion_log", "status = 'accepted'") == count(warehouse, "ops.ingestion_log") > 0

@@ -1,0 +1,70 @@
+"""What the dbt project says about itself."""
+
+from dbt.cli.main import dbtRunner
+
+from tests.dbt.world import _place
+
+
+def test_every_model_and_column_is_described(manifest) -> None:
+    bare = []
+    for node in [*manifest.nodes.values(), *manifest.sources.values()]:
+        if node.resource_type not in {"model", "source"}:
+            continue
+        if not node.description or not node.columns:
+            bare.append(node.name)
+        bare += [f"{node.name}.{column.name}" for column in node.columns.values() if not column.description]
+    assert not bare
+
+
+def test_every_column_of_a_view_or_table_is_documented(world, manifest) -> None:
+    missing = []
+    for node in [*manifest.nodes.values(), *manifest.sources.values()]:
+        if node.resource_type not in {"model", "source"} or node.name == "meter_reading_default":
+            continue
+        stored = world.rows(
+            "select column_name from information_schema.columns where table_schema = %s and table_name = %s",
+            node.schema,
+            node.name,
+        )
+        missing += sorted(
+            {f"{node.name}.{row['column_name']}" for row in stored} ^ {f"{node.name}.{c}" for c in node.columns}
+        )
+    assert not missing
+
+
+def test_canonical_models_enforce_their_contract(manifest) -> None:
+    canonical = [n for n in manifest.nodes.values() if n.resource_type == "model" and n.schema == "canonical"]
+    assert {n.name for n in canonical} == {
+        "meter_reading",
+        "meter_reading_revision",
+        "meter_aggregate",
+        "late_reading",
+        "restatement_proposal",
+    }
+    for node in canonical:
+        assert node.contract.enforced, node.name
+        assert node.config.on_schema_change == "fail", node.name
+        assert node.config.full_refresh is False, node.name
+
+
+def test_unit_tests_hold(world) -> None:
+    outcome = dbtRunner(manifest=world.runner.manifest).invoke(
+        ["test", "--select", "test_type:unit", *_place(), "--quiet"]
+    )
+    assert outcome.success, [r.message for r in outcome.result or [] if r.status != "pass"]
+    assert len(outcome.result.results) >= 10
+
+
+def test_views_that_clients_read_check_the_rights_of_the_reader(world) -> None:
+    views = world.rows(
+        "select relname, reloptions from pg_class where relnamespace = 'marts'::regnamespace and relkind = 'v'"
+    )
+    assert views
+    assert all("security_invoker=true" in (view["reloptions"] or []) for view in views)
+
+
+def test_an_unchanged_view_is_left_alone(world) -> None:
+    oids = "select oid::text from pg_class where relname in ('int_readings__profiled', 'fct_energy_daily') order by 1"
+    before = world.rows(oids)
+    world.build()
+    assert world.rows(oids) == before

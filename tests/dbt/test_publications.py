@@ -1,0 +1,339 @@
+"""What a publication makes of accepted loads, and what it leaves alone."""
+
+import random
+from datetime import UTC, date, datetime, timedelta
+from decimal import Decimal
+from zoneinfo import ZoneInfo
+
+import psycopg
+import pytest
+
+from tests.dbt.conftest import DATABASE, PASSWORD
+from tests.dbt.world import artifacts, quarters
+
+JUNE = datetime(2026, 6, 1, tzinfo=UTC)
+READING = ("canonical.meter_reading", 'meter_id, "timestamp", reading_interval_seconds, source_system')
+AGGREGATE = ("canonical.meter_aggregate", "meter_id, period_type, period_start")
+REVISION = (
+    "canonical.meter_reading_revision",
+    'meter_id, "timestamp", load_id, row_number, publication_id',
+)
+BOOKKEEPING = ("xmin", "publication_id", "aggregated_at", "revised_at", "revised_in_publication_id", "ingested_at")
+
+
+@pytest.fixture
+def meter(world) -> int:
+    world.organization()
+    return world.meter(world.project(1), "A")
+
+
+def days(world, **where) -> dict:
+    rows = world.rows("select * from marts.fct_energy_daily order by meter_id, day_on")
+    return {(row["meter_id"], row["day_on"]): row for row in rows}
+
+
+def test_the_same_load_twice_changes_nothing(world, meter) -> None:
+    rows = quarters(JUNE, 96, external_device_id="A")
+    load = world.load([*rows, {**rows[5], "energy": 11}, {**rows[6], "quality": "estimated"}])
+    world.publish(load)
+    before = [world.digest(*table) for table in (READING, AGGREGATE, REVISION)]
+    world.publish(load)
+    assert [world.digest(*table) for table in (READING, AGGREGATE, REVISION)] == before
+    assert world.value("select count(*) from canonical.meter_reading") == 96
+    losers = world.rows("select energy_wh, quality, reason from canonical.meter_reading_revision order by row_number")
+    assert [tuple(row.values()) for row in losers] == [(10, "measured", "replaced"), (10, "estimated", "outranked")]
+
+
+def test_the_order_of_arrival_does_not_matter(world) -> None:
+    dice = random.Random(7)
+    slots = [(device, JUNE + timedelta(minutes=15) * n) for device in ("A", "B") for n in range(40)]
+    deliveries = [
+        [
+            {
+                "external_device_id": device,
+                "interval_start": at,
+                "energy": dice.choice([10, 20, 30]),
+                "quality": dice.choice(["measured", "estimated", "missing"]),
+            }
+            for device, at in dice.sample(slots, 60)
+        ]
+        for _ in range(5)
+    ]
+    outcomes = set()
+    for order in ([0, 1, 2, 3, 4], [4, 2, 0, 3, 1], None):
+        world.empty()
+        world.organization()
+        project = world.project(1)
+        world.meter(project, "A")
+        world.meter(project, "B")
+        loads = [world.load(rows) for rows in deliveries]
+        if order is None:
+            world.publish(*loads)
+        for number in order or []:
+            world.publish(loads[number])
+        # which of two loads with the same value is named does depend on the order
+        without = (*BOOKKEEPING, "load_id", "row_number")
+        outcomes.add(tuple(world.digest(*table, without=without) for table in (READING, AGGREGATE)))
+        assert world.value("select count(*) from canonical.meter_reading_revision") > 0
+    assert len(outcomes) == 1
+
+
+@pytest.mark.parametrize("newer_first", [False, True])
+def test_who_wins_a_slot(world, newer_first) -> None:
+    qualities = ("measured", "estimated", "missing")
+    pairs = [(older, newer) for older in qualities for newer in qualities]
+    world.organization()
+    project = world.project(1)
+    for number in range(len(pairs)):
+        world.meter(project, f"D{number}")
+    older, newer = (
+        world.load(
+            [
+                {"external_device_id": f"D{n}", "interval_start": JUNE, "energy": energy, "quality": pair[side]}
+                for n, pair in enumerate(pairs)
+            ]
+        )
+        for side, energy in ((0, 1), (1, 2))
+    )
+    for load in (newer, older) if newer_first else (older, newer):
+        world.publish(load)
+    expected = [older if qualities.index(a) < qualities.index(b) else newer for a, b in pairs]
+    assert [row["load_id"] for row in world.readings()] == expected
+    losers = world.rows("select load_id, winner_load_id from canonical.meter_reading_revision order by meter_id")
+    assert [row["winner_load_id"] for row in losers] == expected
+    assert [row["load_id"] for row in losers] == [older + newer - winner for winner in expected]
+
+
+def test_a_late_correction_touches_its_day_and_month_only(world, meter) -> None:
+    july = datetime(2026, 7, 1, tzinfo=UTC)
+    rows = [*quarters(JUNE, 96 * 3, external_device_id="A"), *quarters(july, 96, external_device_id="A")]
+    world.publish(world.load(rows))
+    before = {
+        (r["period_type"], r["period_start"]): r["x"]
+        for r in world.rows("select xmin::text as x, period_type, period_start from canonical.meter_aggregate")
+    }
+    corrected = JUNE + timedelta(days=1, hours=9)
+    world.publish(world.load([{"external_device_id": "A", "interval_start": corrected, "energy": 15}]))
+    after = {
+        (r["period_type"], r["period_start"]): r["x"]
+        for r in world.rows("select xmin::text as x, period_type, period_start from canonical.meter_aggregate")
+    }
+    assert {key for key in after if after[key] != before.get(key)} == {
+        ("hourly", corrected),
+        ("daily", JUNE + timedelta(days=1)),
+        ("monthly", JUNE),
+    }
+    (loser,) = world.rows("select * from canonical.meter_reading_revision")
+    assert (loser["energy_wh"], loser["reason"], loser["timestamp"]) == (10, "replaced", corrected)
+    assert days(world)[meter, date(2026, 6, 2)]["energy_wh"] == 965
+
+
+def test_only_members_that_were_accepted_and_mapped_are_published(world, meter) -> None:
+    rows = quarters(JUNE, 4, external_device_id="A")
+    load = world.load([*rows, {"external_device_id": "Z", "interval_start": JUNE, "energy": 5}])
+    world.reject(load, 2, "R301_ENERGY_RANGE")
+    world.reject(load, 5, "R501_SITE_UNMAPPED")
+    world.load(quarters(JUNE, 8, external_device_id="A", energy=99))
+    world.publish(load)
+    assert [row["energy_wh"] for row in world.readings()] == [10, 10, 10]
+    report = world.rows("select code, open_row_count, rows_in from marts.rpt_rejections order by code")
+    assert [tuple(row.values()) for row in report] == [("R301_ENERGY_RANGE", 1, 5), ("R501_SITE_UNMAPPED", 1, 5)]
+
+
+def test_rows_that_vanished_from_raw_stop_the_publication(world, meter) -> None:
+    load = world.load(quarters(JUNE, 4, external_device_id="A"))
+    world.connection.execute("delete from raw.file_reading where row_number = 3")
+    world.open(load)
+    with pytest.raises(AssertionError, match="rows_add_up"):
+        world.build()
+    assert world.readings() == []
+
+
+def test_readings_find_their_month_partition(world, meter) -> None:
+    edges = [
+        datetime(2016, 12, 31, 23, 45, tzinfo=UTC),
+        datetime(2024, 2, 29, 23, 45, tzinfo=UTC),
+        datetime(2024, 3, 1, tzinfo=UTC),
+    ]
+    world.publish(world.load([{"external_device_id": "A", "interval_start": at, "energy": 1} for at in edges]))
+    assert world.value("select count(*) from canonical.meter_reading_default") == 0
+    places = world.rows("select distinct tableoid::regclass::text as place from canonical.meter_reading order by 1")
+    assert [row["place"] for row in places] == [
+        f"canonical.meter_reading_{month}" for month in ("2016_12", "2024_02", "2024_03")
+    ]
+
+
+def test_a_reading_for_a_retired_month_is_late(world, meter) -> None:
+    world.connection.execute("drop table if exists canonical.meter_reading_2019_05")
+    world.connection.execute("insert into ops.retired_month (month_start) values ('2019-05-01')")
+    gone = datetime(2019, 5, 20, 10, tzinfo=UTC)
+    world.publish(world.load([*quarters(gone, 2, external_device_id="A"), *quarters(JUNE, 2, external_device_id="A")]))
+    world.publish(world.load(quarters(gone, 3, energy=12, external_device_id="A")))
+    assert world.value("select to_regclass('canonical.meter_reading_2019_05')") is None
+    assert [row["timestamp"] for row in world.readings()] == [JUNE, JUNE + timedelta(minutes=15)]
+    assert world.value("select count(*) from canonical.late_reading") == 5
+    (proposal,) = world.rows("select * from canonical.restatement_proposal")
+    assert (proposal["month_start"], proposal["late_reading_count"], proposal["late_energy_wh"]) == (
+        date(2019, 5, 1),
+        3,
+        36,
+    )
+    assert proposal["status"] == "proposed"
+
+
+def test_two_interval_lengths_are_never_added(world, meter) -> None:
+    quarter_hours = quarters(JUNE, 96, external_device_id="A")
+    five_minutes = [
+        {
+            "external_device_id": "A",
+            "interval_start": JUNE + timedelta(minutes=5) * n,
+            "energy": 4,
+            "interval_seconds": 300,
+        }
+        for n in range(288)
+    ]
+    world.publish(world.load([*quarter_hours, *five_minutes]))
+    assert days(world)[meter, JUNE.date()]["energy_wh"] == 960
+    world.connection.execute("update core.meter set reading_interval_seconds = 300")
+    world.publish(world.load(five_minutes[:1]))
+    assert days(world)[meter, JUNE.date()]["energy_wh"] == 288 * 4
+    hours = "select sum(energy_wh) from canonical.meter_aggregate where period_type = 'hourly'"
+    assert world.value(hours) == 288 * 4
+
+
+def test_hours_of_a_series_that_lost_the_day_are_emptied(world, meter) -> None:
+    world.publish(world.load(quarters(JUNE, 4, external_device_id="A")))
+    daily = {"external_device_id": "A", "interval_start": JUNE, "interval_seconds": 86400, "energy": 500}
+    world.publish(world.load([daily]))
+    rows = world.rows("select period_type, energy_wh, reading_count from canonical.meter_aggregate order by 1")
+    assert [tuple(row.values()) for row in rows] == [("daily", 500, 1), ("hourly", None, 0), ("monthly", 500, 1)]
+
+
+def test_registers_become_interval_energy_across_publications(world) -> None:
+    world.organization()
+    project = world.project(1)
+    world.meter(project, "roll", register_modulus_wh=1_000_000, rated_power_w=10_000)
+    world.meter(project, "reset", rated_power_w=10_000)
+
+    def registers(start: int, *totals: float) -> list[dict]:
+        return [
+            {
+                "external_device_id": device,
+                "interval_start": JUNE + timedelta(minutes=15) * (start + n),
+                "energy_total": total,
+            }
+            for device in ("roll", "reset")
+            for n, total in enumerate(totals)
+        ]
+
+    first = world.load(registers(0, 999_800, 999_900))
+    second = world.load(registers(2, 150, 400))
+    world.publish(first)
+    world.publish(second)
+    expected = [100, 250, 250, None, 100, None, 250, None]
+    found = world.readings()
+    assert [row["energy_wh"] for row in found] == expected
+    assert [row["quality"] for row in found] == ["missing" if e is None else "estimated" for e in expected]
+    assert world.value("select count(*) from canonical.meter_reading_revision") == 0
+    before = world.digest(*READING)
+    world.publish(second)
+    assert world.digest(*READING) == before
+
+    world.empty()
+    world.organization()
+    project = world.project(1)
+    world.meter(project, "roll", register_modulus_wh=1_000_000, rated_power_w=10_000)
+    world.meter(project, "reset", rated_power_w=10_000)
+    first = world.load(registers(0, 999_800, 999_900))
+    second = world.load(registers(2, 150, 400))
+    world.publish(second)
+    world.publish(first)
+    assert [row["energy_wh"] for row in world.readings()] == expected
+
+
+def test_days_are_local_and_have_the_slots_that_elapse(world) -> None:
+    world.organization()
+    plants = {
+        "Asia/Kathmandu": date(2026, 6, 10),
+        "Europe/Berlin": date(2025, 10, 26),
+        "America/Los_Angeles": date(2024, 2, 29),
+    }
+    expected = {}
+    rows = []
+    for number, (zone, day) in enumerate(plants.items(), start=1):
+        site = f"S{number}"
+        meter = world.meter(world.project(1, zone, zone), site=site)
+        start = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        end_day = day + timedelta(days=1)
+        end = datetime(end_day.year, end_day.month, end_day.day, tzinfo=ZoneInfo(zone)).astimezone(UTC)
+        slots = int((end - start).total_seconds() // 900)
+        rows += quarters(start - timedelta(minutes=15), 1 + slots + 1, external_site_id=site)
+        expected[meter, day] = slots
+    world.publish(world.load(rows))
+    found = days(world)
+    assert {key: found[key]["slots_expected"] for key in expected} == expected
+    assert sorted(expected.values()) == [96, 96, 100]
+    for key, slots in expected.items():
+        assert (found[key]["energy_wh"], found[key]["data_completeness_percent"]) == (slots * 10, 100)
+    assert len(found) == 9
+    for kind, count in (("daily", 9), ("monthly", 4)):
+        sums = world.rows(
+            "select count(*) as n, sum(energy_wh) as wh from canonical.meter_aggregate where period_type = %s", kind
+        )
+        assert tuple(sums[0].values()) == (count, len(rows) * 10)
+
+
+def test_completeness_counts_measured_and_usable_separately(world, meter) -> None:
+    rows = quarters(JUNE, 93, external_device_id="A")
+    for row in rows[90:]:
+        row["quality"] = "estimated"
+    misaligned = {"external_device_id": "A", "interval_start": JUNE.replace(hour=10, minute=7), "energy": 10}
+    load = world.load([*rows, rows[0], rows[1], misaligned])
+    world.reject(load, 96, "R107_TS_GRID")
+    world.publish(load)
+    day = days(world)[meter, JUNE.date()]
+    assert (day["reading_count"], day["slots_expected"]) == (93, 96)
+    assert day["data_completeness_percent"] == Decimal("93.75")
+    assert round(day["usable_percent"], 2) == Decimal("96.88")
+
+
+def test_names_of_clients_are_only_data(world, dbt_folder) -> None:
+    evil = """{{ 1/0 }}{% raw %}'; drop table core.meter; -- "$1" %s"""
+    world.organization(evil)
+    project = world.project(1, evil)
+    meter = world.meter(project, evil, site=evil, name=evil)
+    load = world.load(
+        quarters(JUNE, 2, external_site_id=evil, external_device_id=evil, quality=None, other_metrics={evil: evil})
+    )
+    world.publish(load)
+    day = days(world)[meter, JUNE.date()]
+    assert (day["project_name"], day["meter_name"], day["energy_wh"]) == (evil, evil, 20)
+    assert [row["other_metrics"] for row in world.readings()] == [{evil: evil}] * 2
+    files = artifacts(dbt_folder)
+    assert files
+    assert not [path for path in files if PASSWORD in path.read_text(errors="replace")]
+    assert not [path for path in files if "drop table core.meter" in path.read_text(errors="replace")]
+
+
+def test_a_tenant_reads_its_own_days_only(world, cluster) -> None:
+    for name in ("One", "Two"):
+        organization = world.organization(name)
+        world.meter(world.project(organization, name), site=name)
+    loads = [
+        world.load(quarters(JUNE, 4, external_site_id=name), organization=number)
+        for number, name in enumerate(("One", "Two"), start=1)
+    ]
+    world.publish(*loads)
+    world.connection.execute(f"alter role sunledger_reader password '{PASSWORD}'")
+    with psycopg.connect(cluster.url(DATABASE, "sunledger_reader", PASSWORD)) as reader:
+        for mart in ("fct_energy_daily", "dim_meters", "dim_projects", "rpt_rejections"):
+            assert reader.execute(f"select count(*) from marts.{mart}").fetchone() == (0,)
+        reader.execute("select set_config('sunledger.organization_id', '2', true)")
+        assert reader.execute("select project_name, is_final from marts.fct_energy_daily").fetchall() == [("Two", True)]
+
+
+def test_a_publication_without_readings_changes_nothing(world, meter) -> None:
+    world.publish(world.load([]))
+    assert world.readings() == []
+    world.build()
+    assert world.value("select count(*) from canonical.meter_aggregate") == 0

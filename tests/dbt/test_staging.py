@@ -1,0 +1,213 @@
+"""What delivered rows look like once they are in canonical units."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import pytest
+
+NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
+
+
+def profiled(world, load: int) -> list[dict]:
+    return world.rows(
+        "select * from intermediate.int_readings__profiled where load_id = %s and staged_on = current_date "
+        "order by row_number",
+        load,
+    )
+
+
+@pytest.fixture
+def plant(world):
+    world.organization()
+    project = world.project(1, installed_ac_capacity_kw=100)
+    world.meter(project, "A", rated_power_w=10_000)
+    return project
+
+
+def test_units_come_from_the_unit_table(world, plant) -> None:
+    cases = [
+        ("1.5", "MWh", 1_500_000),
+        ("1.5", " kwh ", 1500),
+        ("1.5", None, 1.5),
+        ("1.5", "", 1.5),
+        ("1.5", "GWH", 1.5e9),
+    ]
+    load = world.load(
+        [
+            {"external_device_id": "A", "interval_start": NOON, "energy": float(value), "energy_unit": unit}
+            for value, unit, _ in cases
+        ]
+        + [
+            {"external_device_id": "A", "interval_start": NOON, "energy": 1, "energy_unit": "BTU"},
+            {"external_device_id": "A", "interval_start": NOON, "energy": 1, "energy_unit": "kW"},
+        ]
+    )
+    rows = world.rows("select * from staging.stg_files__readings where load_id = %s order by row_number", load)
+    assert [row["energy_wh"] for row in rows[:5]] == [Decimal(str(wh)) for *_, wh in cases]
+    assert [(row["energy_wh"], row["unknown_unit"]) for row in rows[5:]] == [(None, "BTU"), (None, "kW")]
+
+
+def test_power_stands_in_for_energy_that_was_not_delivered(world, plant) -> None:
+    load = world.load(
+        [
+            {"external_device_id": "A", "interval_start": NOON, "power": 2, "power_unit": "kW"},
+            {"external_device_id": "A", "interval_start": NOON, "power": 2000, "energy": 1},
+            {"external_device_id": "A", "interval_start": NOON, "power": 2000, "energy_total": 1},
+        ]
+    )
+    rows = profiled(world, load)
+    assert [row["energy_wh"] for row in rows] == [500, 1, None]
+    assert [row["quality"] for row in rows] == ["estimated", "measured", "measured"]
+    assert rows[0]["other_metrics"] == {"energy_basis": "power"}
+
+
+@pytest.mark.parametrize(
+    ("delivered", "metric", "quality"),
+    [
+        (None, 1, "measured"),
+        (" ", 1, "measured"),
+        (None, None, "missing"),
+        ("Measured", 1, "measured"),
+        ("INTERPOLATED", 1, "estimated"),
+        ("estimated", 1, "estimated"),
+        ("None", 1, "missing"),
+        ("null", 1, "missing"),
+        ("guessed", 1, None),
+    ],
+)
+def test_quality_words(world, plant, delivered, metric, quality) -> None:
+    load = world.load([{"external_device_id": "A", "interval_start": NOON, "energy": metric, "quality": delivered}])
+    assert profiled(world, load)[0]["quality"] == quality
+
+
+def test_an_unmapped_device_never_falls_back_to_the_site(world, plant) -> None:
+    world.meter(plant, "", name="site")
+    load = world.load(
+        [{"external_device_id": device, "interval_start": NOON, "energy": 1} for device in ("A", "B", None)]
+    )
+    rows = profiled(world, load)
+    assert rows[1]["meter_id"] is None
+    assert rows[0]["meter_id"] != rows[2]["meter_id"]
+    assert rows[2]["external_device_id"] == ""
+
+
+def test_nothing_in_raw_can_break_the_view(world, plant) -> None:
+    worst = {
+        "external_device_id": "A",
+        "interval_start": "infinity",
+        "interval_seconds": 0,
+        "energy": float("nan"),
+        "energy_total": 1e300,
+        "energy_total_unit": "gwh",
+        "power": float("inf"),
+        "irradiance_wm2": -1e308,
+        "temperature_c": 1e-300,
+        "quality": "?",
+    }
+    load = world.load([{"external_device_id": "A", "interval_start": NOON, "energy": 1e308, "energy_unit": "gwh"}])
+    world.connection.execute(
+        "insert into raw.file_reading (load_id, staged_on, row_number, external_site_id, unparsed, other_metrics, "
+        f"{', '.join(worst)}) values (%s, current_date, 2, 'S1', %s, %s, {', '.join(['%s'] * len(worst))}), "
+        f"(%s, current_date, 3, null, '[1]', '3', {', '.join(['%s'] * len(worst))})",
+        [
+            load,
+            r'{"energy": {"code": "R201_NOT_NUMERIC", "text": "a\u0000"}}',
+            r'{"a": "\ud800"}',
+            *worst.values(),
+            load,
+            *worst.values(),
+        ],
+    )
+    huge, escaped, odd = world.rows(
+        "select * from intermediate.int_readings__unified where load_id = %s order by row_number", load
+    )
+    assert huge["energy_wh"] > huge["energy_limit_wh"]
+    assert escaped["text_problem_columns"] == "row,other_metrics"
+    assert escaped["not_finite_columns"] == "energy,power,energy_total"
+    assert escaped["timestamp_code"] == "R102_TS_FORMAT"
+    assert (escaped["interval_problem"], escaped["reading_interval_seconds"]) == ("0", None)
+    assert odd["text_problem_columns"] == "row,other_metrics"
+
+
+def test_capacity_bounds_energy_and_power(world, plant) -> None:
+    world.meter(plant, "N", rated_power_w=10_000, metering_type="net")
+    world.meter(plant, "P")
+    other = world.project(1, "unknown")
+    world.meter(other, "U", site="S2")
+    load = world.load(
+        [
+            {"external_device_id": device, "external_site_id": site, "interval_start": NOON, "energy": 1}
+            for device, site in (("A", "S1"), ("N", "S1"), ("P", "S1"), ("U", "S2"))
+        ]
+    )
+    rows = profiled(world, load)
+    assert [row["energy_limit_wh"] for row in rows] == [3000, 3000, 30_000, 300_000_000]
+    assert [row["energy_floor_wh"] for row in rows] == [-25, -3000, -250, -2_500_000]
+    assert [row["power_limit_w"] for row in rows] == [12_000, 12_000, 120_000, 1_200_000_000]
+
+
+def test_an_interval_off_its_grid_is_named(world, plant) -> None:
+    load = world.load(
+        [
+            {"external_device_id": "A", "interval_start": NOON.replace(minute=minute), "energy": 1}
+            for minute in (0, 7, 15)
+        ]
+    )
+    assert [row["grid_problem"] is None for row in profiled(world, load)] == [True, False, True]
+    world.connection.execute("""update ops.ingestion_log set grid_offsets = '{"S1/A": 420}'""")
+    assert [row["grid_problem"] is None for row in profiled(world, load)] == [False, True, False]
+
+
+def test_the_best_row_of_a_slot_comes_first(world, plant) -> None:
+    load = world.load(
+        [
+            {"external_device_id": "A", "interval_start": NOON, "energy": 1, "quality": quality}
+            for quality in ("measured", "measured", "estimated")
+        ]
+    )
+    assert [row["duplicate_rank"] for row in profiled(world, load)] == [2, 1, 3]
+
+
+def test_both_vendors_have_the_same_columns(world, plant) -> None:
+    shapes = world.rows(
+        "select array_agg(column_name || ' ' || data_type order by ordinal_position) as shape "
+        "from information_schema.columns where table_schema = 'staging' group by table_name"
+    )
+    assert len(shapes) == 2
+    assert shapes[0] == shapes[1]
+
+
+def test_solaredge_extras_stand_in_other_metrics(world, plant) -> None:
+    world.device(1, "INV", source="solaredge")
+    load = world.load(
+        [
+            {
+                "external_device_id": "INV",
+                "interval_start": NOON,
+                "energy": 1,
+                "energy_unit": "WH",
+                "voltage_v": 230.5,
+                "import_energy": 2,
+                "meter_energy_unit": "KWH",
+            }
+        ],
+        source="solaredge",
+        feed="solaredge_reading",
+    )
+    (row,) = profiled(world, load)
+    assert row["other_metrics"] == {"voltage_v": 230.5, "import_wh": 2000}
+
+
+@pytest.mark.parametrize(
+    ("latitude", "longitude", "at", "expected"),
+    [
+        (39.742476, -105.1786, "2003-10-17 19:30:30+00", 39.872046),  # the worked example of NREL/TP-560-34302
+        (52.52, 13.405, "2026-06-21 11:08:00+00", 60.92),  # solstice noon: 90 - latitude + 23.44
+        (0, 0, "2026-03-20 00:07:26+00", -89.9),  # equinox midnight on the equator
+    ],
+)
+def test_sun_elevation(world, latitude, longitude, at, expected) -> None:
+    found = world.value(
+        "select core.sun_elevation_deg(%s::numeric, %s::numeric, %s::timestamptz)", latitude, longitude, at
+    )
+    assert found == pytest.approx(expected, abs=0.2)

@@ -1,0 +1,79 @@
+from datetime import UTC, datetime
+
+import pytest
+import responses
+
+from include.local import dags
+from include.local.airflow_api import AirflowApi
+from include.local.failures import StackFailed
+
+URL = "http://127.0.0.1:8080"
+SINCE = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+@pytest.fixture
+def server():
+    with responses.RequestsMock(assert_all_requests_are_fired=False) as mock:
+        mock.post(f"{URL}/auth/token", json={"access_token": "t"}, status=201)
+        yield mock
+
+
+@pytest.fixture
+def api():
+    return AirflowApi(URL, "secret")
+
+
+def answer_runs(server, **runs) -> None:
+    for dag_id in dags.DAGS:
+        server.get(f"{URL}/api/v2/dags/{dag_id}/dagRuns", json={"dag_runs": runs.get(dag_id, [])})
+
+
+def test_the_token_is_fetched_when_the_server_asks_for_it(server, api):
+    server.get(f"{URL}/api/v2/dags/transform", status=401)
+    server.get(f"{URL}/api/v2/dags/transform", json={"dag_id": "transform"})
+    assert api.has_dag("transform")
+    assert server.calls[-1].request.headers["Authorization"] == "Bearer t"
+
+
+def test_an_unreachable_server_is_unhealthy_and_a_silent_component_too(server, api):
+    assert api.unhealthy() == {"api_server"}
+    states = {name: {"status": "healthy"} for name in ("metadatabase", "scheduler", "dag_processor")}
+    server.get(f"{URL}/api/v2/monitor/health", json={**states, "triggerer": {"status": None}})
+    assert api.unhealthy() == {"triggerer"}
+
+
+def test_a_triggered_run_has_a_data_interval(server, api):
+    server.post(f"{URL}/api/v2/dags/extract_solaredge/dagRuns", json={"dag_run_id": "manual"})
+    assert api.trigger("extract_solaredge") == "manual"
+    assert b"null" not in server.calls[-1].request.body
+
+
+def test_a_failed_run_is_reported_with_its_task_and_log(server, api, tmp_path, monkeypatch):
+    monkeypatch.setattr(dags, "LOOK_EVERY_S", 0)
+    answer_runs(server, ingest_files=[{"dag_run_id": "r1", "state": "failed"}])
+    path = f"{URL}/api/v2/dags/ingest_files/dagRuns/r1/taskInstances"
+    server.get(path, json={"task_instances": [{"task_id": "land"}]})
+    log = tmp_path / "dag_id=ingest_files" / "run_id=r1" / "task_id=land" / "attempt=1.log"
+    log.parent.mkdir(parents=True)
+    log.touch()
+    with pytest.raises(StackFailed, match="ingest_files failed in land") as failure:
+        dags.Watch(api, SINCE, tmp_path).check()
+    assert failure.value.log == log
+
+
+def test_a_dag_file_may_be_unreadable_for_a_moment_but_not_for_long(server, api, tmp_path, monkeypatch):
+    monkeypatch.setattr(dags, "LOOK_EVERY_S", 0)
+    answer_runs(server)
+    errors = [{"filename": "transform.py", "stack_trace": "manifest is not JSON\n"}]
+    server.get(f"{URL}/api/v2/importErrors", json={"import_errors": errors})
+    watch = dags.Watch(api, SINCE, tmp_path)
+    watch.check()
+    monkeypatch.setattr(dags, "UNREADABLE_FOR_S", 0)
+    with pytest.raises(StackFailed, match=r"transform\.py: manifest is not JSON"):
+        watch.check()
+
+
+def test_the_dags_are_idle_when_no_run_waits_or_works(server, api):
+    answer_runs(server)
+    assert dags.are_idle(api)
+    assert "state=queued&state=running" in server.calls[0].request.url
