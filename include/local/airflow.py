@@ -20,7 +20,6 @@ from include.local.supervisor import Child, Supervisor
 
 DATABASE = "sunledger_airflow"
 ADMIN = "admin"
-DBT_DOCS = "sunledger"
 
 
 def command(*arguments: str) -> list[str]:
@@ -43,7 +42,6 @@ def environment(settings: Settings, secrets: Secrets, admin_url: str, port: int)
     home = settings.local / "airflow"
     # Airflow speaks to its metadata database through psycopg2.
     database = database_url(secrets, admin_url).replace("postgresql://", "postgresql+psycopg2://", 1)
-    docs = {DBT_DOCS: {"dir": str(settings.dbt_target), "index": "index.html", "name": "Sunledger dbt docs"}}
     configuration = {
         "AIRFLOW_HOME": home,
         "AIRFLOW__CORE__DAGS_FOLDER": settings.root / "dags",
@@ -77,7 +75,6 @@ def environment(settings: Settings, secrets: Secrets, admin_url: str, port: int)
         "AIRFLOW__LOGGING__UVICORN_LOGGING_LEVEL": "WARNING",
         "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": False,
         "AIRFLOW__COSMOS__ENABLE_TELEMETRY": False,
-        "AIRFLOW__COSMOS__DBT_DOCS_PROJECTS": json.dumps(docs),
     }
     return {name: os.environ.get(name) or str(value) for name, value in configuration.items()}
 

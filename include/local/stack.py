@@ -22,6 +22,8 @@ from include.local.settings import Settings
 from include.local.supervisor import Child, Supervisor
 
 POLL_S = 1.0
+# the first sync of the demo asks for two days at once; a free account would make it wait for minutes
+DEMO_LIMITS = ("--calls-per-minute", "120", "--credits", "100000")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -81,7 +83,7 @@ class Stack:
         return {
             "Airflow": self.airflow_url,
             "login": f"{airflow.ADMIN} / {self.secrets.airflow_admin}",
-            "dbt docs": f"{self.airflow_url}/cosmos/{airflow.DBT_DOCS}/dbt_docs_index.html",
+            "dbt docs": f"{self.airflow_url}/dbt-docs/",
             "Data Docs": f"{self.airflow_url}/data-docs/",
             "logs": str(self.settings.logs),
         }
@@ -137,7 +139,7 @@ class Stack:
         if self.settings.solaredge_base_url:
             return
         with step("start the portal simulator"):
-            command = [sys.executable, "-m", "simulators.solaredge", "--port", str(self.simulator_port)]
+            command = [sys.executable, "-m", "simulators.solaredge", "--port", str(self.simulator_port), *DEMO_LIMITS]
             self._start("simulator", command, self.service)
             ports.wait_answering(self.simulator_port, each=self.check)
 
