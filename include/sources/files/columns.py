@@ -89,6 +89,7 @@ NUMBERED = {"irradiance_wm2", "temperature_c"}
 UNNAMED = ("", "__index_level_0__")
 
 CHANNEL = re.compile(r"__\d+$")
+DATE_FORMAT = re.compile(r"[\[(](?=[^\])]*mm)(?=[^\])]*(?:yy|jj|aa))[dtjgmyahs:.,/\s-]+[\])]", re.IGNORECASE)
 RANKS = {(column, alias): rank for column, names in ALIASES.items() for rank, alias in enumerate(names.split())} | {
     (column, ""): len(ALIASES[column].split()) for column in UNIT_ALONE
 }
@@ -152,8 +153,8 @@ def _declared(headers: list[str], hints: FileHints) -> dict[str, str | None]:
 
 
 def plain(header: str) -> str:
-    """A header or unit without case, accents, channel number, punctuation and spaces."""
-    text = unicodedata.normalize("NFKD", CHANNEL.sub("", header.strip()).casefold())
+    """A header or unit without case, accents, channel number, format of dates, punctuation and spaces."""
+    text = unicodedata.normalize("NFKD", DATE_FORMAT.sub("", CHANNEL.sub("", header.strip())).casefold())
     return "".join(letter for letter in text if letter.isalnum())
 
 

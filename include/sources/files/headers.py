@@ -2,7 +2,7 @@
 
 import itertools
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from include.core.errors import FileRejected
 from include.core.records import FileHints
@@ -11,7 +11,7 @@ from include.sources.files.columns import map_columns
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
 from include.sources.files.preamble import LOOK_AHEAD, Record, find_header, following
 from include.sources.files.streams import Reader
-from include.sources.files.unitsrow import told_by
+from include.sources.files.unitsrow import date_order_in, told_by
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +33,9 @@ def read_head(reader: Reader, hints: FileHints) -> Head:
     refuse_above(LIMITS.columns, len(header.fields), "columns", place="header")
     names = _distinct([storable(name.strip()) for name in header.fields])
     below = list(itertools.islice(following(text, header), LOOK_AHEAD))
-    if below and (told := told_by(names, below[0].fields, map_columns(names, hints), hints)):
+    columns = map_columns(names, hints)
+    hints = replace(hints, date_order=hints.date_order or date_order_in(columns))
+    if below and (told := told_by(names, below[0].fields, columns, hints)):
         last, hints = below.pop(0), told
     reader.unread(head[len(text[: last.end].encode("utf-8", "surrogateescape")) :])
     return _fitted(Head(header.delimiter, names, hints), below)

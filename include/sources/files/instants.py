@@ -37,6 +37,8 @@ YEAR_LAST = {
     "DMY": (r"^(\d{2})[/.-](\d{2})[/.-](\d{4})", r"\3-\2-\1"),
     "MDY": (r"^(\d{2})[/.-](\d{2})[/.-](\d{4})", r"\3-\1-\2"),
 }
+HALF_DAY = r"^(?P<clock>.*:\d{2}) ?(?P<half>[AaPp])\.?[Mm]\.?$"
+HOUR_US = 3_600_000_000
 TIDY = (SPACED_OFFSET, SPELLED_UTC, LONE_DIGIT, SLASHED_YEAR, COMMA_GAP, COMMA_FRACTION)
 
 FIRST_SERIAL, END_SERIAL = 20_000, 80_000  # days since 1900 that spreadsheets show as dates of 1954 to 2119
@@ -171,7 +173,7 @@ def _from_text(cells: pa.StringArray, date_order: str | None) -> Split:
     tidy = _tidied(text, date_order)
     has_offset = pc.match_substring_regex(tidy, OFFSET)
     aware = cast_where_possible(pc.if_else(has_offset, tidy, None), UTC_US)
-    local = cast_where_possible(pc.if_else(has_offset, None, tidy), LOCAL_US)
+    local = _wall_clock(pc.if_else(has_offset, None, tidy))
     numeric = _from_numbers(
         cast_where_possible(pc.if_else(pc.match_substring_regex(text, r"^\d{9,13}$"), text, None), pa.float64())
     )
@@ -197,6 +199,20 @@ def _tidied(text: pa.StringArray, date_order: str | None) -> pa.StringArray:
     for pattern, replacement in (*TIDY, *year_last):
         text = pc.replace_substring_regex(text, pattern, replacement)
     return text
+
+
+def _wall_clock(text: pa.StringArray) -> pa.TimestampArray:
+    """ISO 8601 without offset, also with AM or PM behind it; null where it cannot be read."""
+    halves = pc.extract_regex(text, HALF_DAY)
+    if halves.null_count == len(halves):
+        return cast_where_possible(text, LOCAL_US)
+    half = pc.utf8_lower(pc.struct_field(halves, "half"))
+    local = cast_where_possible(pc.coalesce(pc.struct_field(halves, "clock"), text), LOCAL_US)
+    hour = pc.hour(local)
+    shown = pc.if_else(pc.is_in(hour, value_set=pa.arange(1, 13)), pc.if_else(pc.equal(hour, 12), 0, hour), None)
+    hour_of_day = pc.add(shown, pc.if_else(pc.equal(half, "p"), 12, 0))
+    shifted = pc.add(local.cast(pa.int64()), pc.multiply(pc.subtract(hour_of_day, hour), HOUR_US)).cast(LOCAL_US)
+    return pc.if_else(pc.is_valid(half), shifted, local)
 
 
 def _bounded(aware: pa.TimestampArray, local: pa.TimestampArray, cells: pa.Array, bad: list[BadCell]) -> Split:

@@ -5,9 +5,9 @@ from dataclasses import replace
 
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.columns import METRICS, ColumnMap, declared_units, known_unit
+from include.sources.files.columns import DATE_FORMAT, METRICS, ColumnMap, declared_units, known_unit
 
-BRACKETS = re.compile(r"[\[({](.*)[\])}]")
+BRACKETS = re.compile(r"[\[({]([^\d+-].*)[\])}]")
 DATE_PARTS = {"d": "D", "tt": "D", "dd": "D", "jj": "D", "gg": "D", "m": "M", "mm": "M"} | dict.fromkeys(
     ("y", "yy", "yyyy", "jjjj", "aa", "aaaa"), "Y"
 )
@@ -36,6 +36,12 @@ def told_by(names: list[str], row: list[str], columns: ColumnMap, hints: FileHin
     if any(known_unit("timestamp", _bare(text)) for text in times):
         hints = replace(hints, time_zone="UTC", site_time_zones={})
     return replace(hints, date_order=hints.date_order or order)
+
+
+def date_order_in(columns: ColumnMap) -> str | None:
+    """DMY out of `Datum [dd.MM.yyyy]`, null when no header of a time states a format."""
+    formats = (DATE_FORMAT.search(match.header) for column, match in columns.used.items() if column in TIMES)
+    return next((order for found in formats if found and (order := _date_order(found[0]))), None)
 
 
 def _is_unit(column: str, text: str) -> bool:

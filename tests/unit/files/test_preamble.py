@@ -107,6 +107,15 @@ def test_date_format_below_the_header_declares_the_order(rows_of, shape, month):
     assert rows_of(content, time_zone="UTC", date_order="DMY")[0]["interval_start"].month == 2
 
 
+@pytest.mark.parametrize(
+    ("header", "month"),
+    [("Datum [dd/MM/yyyy HH:mm]", 2), ("Date (MM/DD/YYYY)", 1), ("Datum (TT/MM/JJJJ)", 2), ("Data (gg/mm/aaaa)", 2)],
+)
+def test_date_format_in_the_header_declares_the_order(rows_of, header, month):
+    content = f"{header},power\n01/02/2026 00:00,1\n"
+    assert rows_of(content, time_zone="UTC")[0]["interval_start"].month == month
+
+
 def test_utc_below_the_header_is_the_zone(rows_of):
     content = "ts,power\nUTC,W\n2026-07-01 12:00,1\n"
     assert rows_of(content, time_zone="Europe/Berlin")[0]["interval_start"].hour == 12
@@ -118,7 +127,7 @@ def test_units_that_contradict_the_header_are_refused(rows_of):
     assert rows_of(f"ts,energy_kwh\n,[KWH]\n{T1},1\n")[0]["energy_unit"] == "kWh"
 
 
-@pytest.mark.parametrize("row", [f"{T1},kWh", ",12", ",12 kWh", "Total,", ",", "1767225600,[kWh]", ",n/a"])
+@pytest.mark.parametrize("row", [f"{T1},kWh", ",12", ",(12)", ",12 kWh", "Total,", ",", "1767225600,[kWh]", ",n/a"])
 def test_first_row_of_data_is_never_taken_for_units(rows_of, row):
     assert len(rows_of(f"ts,energy\n{row}\n{T1},1\n")) == 2
 

@@ -164,6 +164,23 @@ def test_spellings_of_other_countries_and_spreadsheets(rows_of):
     assert not codes(rows)
 
 
+def test_twelve_hour_clocks(rows_of):
+    texts = {
+        "12:00 AM": 0,
+        "1:30 am": 1,
+        "11:59:59 AM": 11,
+        "12:15 PM": 12,
+        "01:00 p.m.": 13,
+        "11:00PM": 23,
+        "14:00": 14,
+    }
+    lines = [f"6/1/2026 {text},{hour}" for text, hour in texts.items()]
+    bad = ["6/1/2026 13:00 PM,0", "6/1/2026 0:30 AM,0", "6/1/2026 PM,0", "6/31/2026 1:00 PM,0"]
+    rows = rows_of("\n".join(["timestamp,power", *lines, *bad, ""]), date_order="MDY", time_zone="UTC")
+    assert [row["interval_start"] and row["interval_start"].hour for row in rows] == [*texts.values(), *[None] * 4]
+    assert list(codes(rows)) == [8, 9, 10, 11]
+
+
 def test_end_of_day_follows_the_wall_clock(rows_of):
     rows = rows_of("timestamp,power\n2026-03-28 24:00,1\n2026-03-29 24:00,1\n", time_zone=BERLIN)
     assert [f"{row['interval_start']:%d %H}" for row in rows] == ["28 23", "29 22"]

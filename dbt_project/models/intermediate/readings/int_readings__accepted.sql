@@ -36,7 +36,7 @@ differenced as (
 
 final as (
 
-    select * from delivered -- noqa: AM04
+    select * from delivered
     union all
     select * from differenced
 

@@ -1,4 +1,4 @@
 {% for feed in var('reading_feeds') %}
-select * from {{ ref(feed) }} -- noqa: AM04
+select * from {{ ref(feed) }}
 {{ 'union all' if not loop.last }}
 {% endfor %}
