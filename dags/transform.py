@@ -10,10 +10,9 @@ from functools import reduce
 from operator import or_
 
 from airflow.sdk import dag, task
-from cosmos import DbtTaskGroup
 
-from include.orchestration import dbt
 from include.orchestration.assets import RAW_FILES, RAW_READINGS, READINGS
+from include.orchestration.dbt import build_models
 from include.orchestration.policies import TASK_DEFAULTS
 from include.pipeline import publish
 
@@ -33,15 +32,14 @@ def transform() -> None:
 
     @task.short_circuit
     def open_publication() -> dict | None:
-        return publish.open_publication()
+        return publish.open_publication(builder="airflow")
 
     @task(outlets=[READINGS])
     def close_publication(publication: dict) -> dict:
         return publish.close_publication(publication)
 
     publication = open_publication()
-    build = DbtTaskGroup(group_id="dbt_build", **dbt.one_invocation())
-    publication >> build >> close_publication(publication)
+    publication >> build_models("dbt_build") >> close_publication(publication)
 
 
 transform()

@@ -8,7 +8,7 @@ import sys
 import typer
 
 from include.cli import demo, files, loads, quarantine, sites, warehouse
-from include.core.errors import ConfigurationError, NotFound, SunledgerError, VendorUnavailable
+from include.core.errors import ConfigurationError, NotFound, PublicationBusy, SunledgerError, VendorUnavailable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(files.ingest)
@@ -38,4 +38,4 @@ def main() -> None:
 def _exit_code(error: SunledgerError) -> int:
     if isinstance(error, ConfigurationError | NotFound):
         return 2
-    return 3 if isinstance(error, VendorUnavailable) else 1
+    return 3 if isinstance(error, VendorUnavailable | PublicationBusy) else 1

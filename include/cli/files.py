@@ -62,11 +62,11 @@ def ingest(
 
 
 def _published(load: dict[str, Any]) -> dict[str, Any]:
-    from include.pipeline.publish import publish
+    from include.pipeline.publish import publish_when_free
     from include.warehouse import loads
     from include.warehouse.database import connect
 
-    publish()
+    publish_when_free()
     with connect() as connection:
         return loads.get(connection, load["load_id"])
 

@@ -95,6 +95,12 @@ class BuildFailed(SunledgerError):
     code = "E204_BUILD_FAILED"
 
 
+class PublicationBusy(SunledgerError):
+    """Another builder is at work on the open publication; wait for it to close."""
+
+    code = "E205_PUBLICATION_BUSY"
+
+
 class SecretError(SunledgerError):
     """A credential cannot be decrypted: wrong key, unknown key id, or a record moved between rows."""
 

@@ -84,10 +84,12 @@ class WatchedAdapter(HTTPAdapter):
     """Transport adapter whose connections obey the running `Deadline`, also through a proxy."""
 
     def init_poolmanager(self, *args: Any, **kwargs: Any) -> None:
+        """Make the pool of direct connections."""
         super().init_poolmanager(*args, **kwargs)
         _watch(self.poolmanager)
 
     def proxy_manager_for(self, proxy: str, **kwargs: Any) -> PoolManager:
+        """Make the pool of connections through a proxy."""
         manager = super().proxy_manager_for(proxy, **kwargs)
         _watch(manager)
         return manager

@@ -35,6 +35,6 @@ def error_for(status: int, detail: str, place: str, retry_at: datetime | None = 
     if status in ERRORS:
         kind, remedy = ERRORS[status]
         return kind(message, place=place, remedy=remedy)
-    if status < 400:  # noqa: PLR2004 - the HTTP classes are well known
+    if status < 400:
         return UnexpectedPayload(message, place=place, remedy="Check the address of the vendor's service.")
     return BadRequest(message, place=place, remedy="The vendor refuses this call; the same call will fail again.")

@@ -56,7 +56,7 @@ class Patience:
             self.tries += 1
             is_last = self.tries > len(BACKOFF_S)
             pause = 0.0 if is_last else BACKOFF_S[self.tries - 1]
-        pause += random.uniform(0, JITTER_S)
+        pause += random.uniform(0, JITTER_S)  # noqa: S311 -- spreads calls, guards nothing
         if failure.retry_at:
             pause = max(pause, (failure.retry_at - now).total_seconds())
         if is_last or self.waited_s + pause > self.longest_wait_s:

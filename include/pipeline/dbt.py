@@ -1,6 +1,7 @@
 """Runs dbt in this process; a warm process builds in a fraction of the time that a fresh one needs."""
 
 import os
+import shutil
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -13,6 +14,11 @@ PROJECT_DIR = settings.PROJECT_ROOT / "dbt_project"
 def target_dir() -> Path:
     """Where dbt keeps its manifest and writes its docs."""
     return Path(os.environ.get("DBT_TARGET_PATH") or settings.LOCAL / "dbt_target")
+
+
+def manifest_path() -> Path:
+    """The manifest that the Dag renders from; only `prepare` replaces it, in one step, so it is always whole."""
+    return target_dir() / "rendered" / "manifest.json"
 
 
 def environment() -> dict[str, str]:
@@ -46,8 +52,13 @@ def build(select: str | None = None) -> None:
 
 
 def prepare() -> None:
-    """Create the views that judging reads, without touching a canonical row."""
+    """Create the views that judging reads, without touching a canonical row, and keep the manifest for the Dag."""
     run("run", "--select", "staging", "intermediate")
+    kept = manifest_path()
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    draft = kept.with_suffix(f".{os.getpid()}.part")
+    shutil.copyfile(target_dir() / "manifest.json", draft)
+    draft.replace(kept)
 
 
 def docs() -> None:

@@ -1,10 +1,11 @@
 """Publish: one `dbt build` over all judged loads. Only a publication that was built and tested is final."""
 
 import logging
+import time
 from datetime import UTC, datetime
 from typing import Any
 
-from include.core.errors import BuildFailed
+from include.core.errors import BuildFailed, PublicationBusy
 from include.core.failpoints import failpoint
 from include.pipeline import dbt
 from include.pipeline.process import process, retry_mapped
@@ -15,7 +16,7 @@ from include.warehouse.database import connect
 log = logging.getLogger(__name__)
 
 
-def open_publication() -> dict[str, Any] | None:
+def open_publication(builder: str | None = None) -> dict[str, Any] | None:
     """Open a publication over the waiting loads, or take over the one that a crash left open.
 
     Held rows whose site was mapped meanwhile join first. Rows that vanished from raw (a crash of the database
@@ -30,7 +31,7 @@ def open_publication() -> dict[str, Any] | None:
         stage(load_id)
         process(load_id)
     with connect() as connection:
-        publication = publications.open_or_resume(connection)
+        publication = publications.open_or_resume(connection, builder or publications.this_process())
         if publication:
             publications.ensure_partitions(connection, publication["publication_id"])
         return _reference(publication) if publication else None
@@ -59,6 +60,19 @@ def publish(select: str | None = None) -> dict[str, Any] | None:
         raise
     closed = close_publication(publication)
     return closed | {"seconds": round((datetime.now(UTC) - started).total_seconds(), 1)}
+
+
+def publish_when_free(patience_s: float = 3600.0) -> dict[str, Any] | None:
+    """Publish, after waiting for another builder to finish the publication that is open now."""
+    give_up_at = time.monotonic() + patience_s
+    while True:
+        try:
+            return publish()
+        except PublicationBusy as error:
+            if time.monotonic() > give_up_at:
+                raise
+            log.info("%s", error)
+            time.sleep(2.0)
 
 
 def _reference(publication: dict[str, Any]) -> dict[str, Any]:

@@ -1,11 +1,18 @@
 """Publications: the fixed set of loads that one `dbt build` reads, and whether it is final."""
 
+import os
+import socket
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
-from include.core.errors import Fenced
+from include.core.errors import Fenced, PublicationBusy
 from include.warehouse.database import Connection
+
+# longer than any build; after it a silent builder counts as dead
+PATIENCE = timedelta(hours=1)
 
 
 def waiting_loads(connection: Connection) -> list[dict[str, Any]]:
@@ -13,27 +20,53 @@ def waiting_loads(connection: Connection) -> list[dict[str, Any]]:
     return connection.execute("select * from ops.ingestion_log where status = 'accepted' order by load_id").fetchall()
 
 
-def open_or_resume(connection: Connection) -> dict[str, Any] | None:
+def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | None:
     """The open publication: the one that a crash left open, else a new one over all waiting loads.
 
-    Taking it over raises the lease epoch, so a builder that was thought dead cannot close it.
-    Returns None when there is nothing to publish.
+    A publication has one builder at a time. Its own builder resumes it at once; another one takes it over only when
+    the first has failed, is known to be dead, or was silent for `PATIENCE`. Taking over raises the lease epoch, so a
+    builder that was thought dead cannot close it. Returns None when there is nothing to publish.
     """
     connection.execute("select pg_advisory_xact_lock(hashtext('ops.publication'))")
-    resumed = connection.execute(
-        "update ops.publication set lease_epoch = lease_epoch + 1 where status = 'open' returning *"
+    present = connection.execute(
+        "select *, claimed_at < now() - %s as is_stale from ops.publication where status = 'open'", [PATIENCE]
     ).fetchone()
-    if resumed:
-        return resumed
+    if present:
+        if builder != present["builder"] and not _is_free(present):
+            raise PublicationBusy(
+                f"publication {present['publication_id']} is being built by {present['builder']}",
+                remedy="wait until it has closed",
+            )
+        return connection.execute(
+            """
+            update ops.publication
+            set lease_epoch = lease_epoch + 1, builder = %s, claimed_at = now(), last_error = null
+            where publication_id = %s returning *
+            """,
+            [builder, present["publication_id"]],
+        ).fetchone()
     loads = waiting_loads(connection)
     if not loads:
         return None
-    publication = connection.execute("insert into ops.publication default values returning *").fetchone()
+    publication = connection.execute(
+        "insert into ops.publication (builder) values (%s) returning *", [builder]
+    ).fetchone()
     connection.execute(
         "insert into ops.publication_load (publication_id, load_id) select %s, unnest(%s::bigint[])",
         [publication["publication_id"], [load["load_id"] for load in loads]],
     )
     return publication
+
+
+def this_process() -> str:
+    """The builder's name of a process that publishes by itself."""
+    return f"{socket.gethostname()}:{os.getpid()}"
+
+
+def _is_free(publication: dict[str, Any]) -> bool:
+    host, _, pid = publication["builder"].rpartition(":")
+    is_dead = host == socket.gethostname() and not Path(f"/proc/{pid}").exists()
+    return is_dead or publication["is_stale"] or publication["last_error"] is not None
 
 
 def members(connection: Connection, publication_id: int) -> list[dict[str, Any]]:

@@ -146,6 +146,9 @@ create table ops.publication (
     status text not null default 'open' check (status in ('open', 'closed')),
     opened_at timestamptz not null default now(),
     closed_at timestamptz,
+    -- who builds it, since when: one builder at a time, and a dead one is replaced
+    builder text not null,
+    claimed_at timestamptz not null default now(),
     lease_epoch integer not null default 1,
     last_error text,
     counts jsonb,

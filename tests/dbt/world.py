@@ -125,7 +125,7 @@ class World:
         )
 
     def open(self, *loads: int) -> int:
-        publication = self.value("insert into ops.publication default values returning publication_id")
+        publication = self.value("insert into ops.publication (builder) values ('test') returning publication_id")
         for load in loads:
             self.connection.execute("insert into ops.publication_load values (%s, %s)", [publication, load])
         self.connection.execute(
