@@ -43,6 +43,7 @@ class Faults:
         self.script = script
 
     async def __call__(self, scope: dict, receive: Any, send: Any) -> None:
+        """Answer one request."""
         if scope["type"] != "http" or scope["path"].startswith(CONTROL):
             await self.app(scope, receive, send)
             return

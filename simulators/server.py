@@ -22,6 +22,7 @@ class Clock:
         self.move_to(at or datetime.now(UTC))
 
     def __call__(self) -> datetime:
+        """The present."""
         return self._at if self.is_frozen else self._at + timedelta(seconds=time.monotonic() - self._since)
 
     def move_to(self, at: datetime) -> None:

@@ -24,7 +24,7 @@ ALLOWED = {
     ),
     "include/orchestration": (("include",), ()),
     "include/triggers": (("include",), ()),
-    "include/local": (("include.core", "include.warehouse", "include.sources.inverters"), ()),
+    "include/local": (("include.core", "include.pipeline", "include.sources.inverters", "include.warehouse"), ()),
     "include/cli": (
         ("include.core", "include.judging", "include.local", "include.pipeline", "include.warehouse"),
         ("airflow",),

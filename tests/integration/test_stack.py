@@ -1,0 +1,112 @@
+"""The whole stack as a user starts it, with the real scheduler; killed in the middle of its work and started again."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psycopg
+import pytest
+
+from tests.pipeline.oracle import count
+
+ROOT = Path(__file__).resolve().parents[2]
+TIMEOUT_S = 900
+GAPS = """
+select count(*) as n from (
+    select "timestamp" - lag("timestamp") over (partition by meter_id order by "timestamp") as step
+    from canonical.meter_reading where source_system = 'solaredge'
+) as steps where step <> interval '15 minutes'
+"""
+
+pytestmark = pytest.mark.scheduler
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """A folder of its own for everything that the stack stores."""
+    local = tmp_path_factory.mktemp("stack") / "local"
+    yield local
+    _stack(local, "down").wait(timeout=120)
+
+
+def _stack(local: Path, *arguments: str) -> subprocess.Popen:
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("AIRFLOW", "WAREHOUSE", "DBT"))}
+    env = {**kept, "SUNLEDGER_LOCAL_DIR": str(local), "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "include.local", *arguments]
+    return subprocess.Popen(command, env=env, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def _marked(local: Path) -> list[int]:
+    """Processes that carry the stack's mark in their environment."""
+    mark = f"SUNLEDGER_STACK={local}".encode()
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            if mark in (process / "environ").read_bytes().split(b"\0"):
+                found.append(int(process.name))
+        except OSError:  # it ended meanwhile, or is not ours to look at
+            continue
+    return found
+
+
+def _warehouse(local: Path) -> psycopg.Connection:
+    exports = dict(line.split("=", 1) for line in (local / "env").read_text().splitlines() if "=" in line)
+    url = exports["WAREHOUSE_LOADER_URL"].strip("'\"")
+    return psycopg.connect(url, autocommit=True, row_factory=psycopg.rows.dict_row)
+
+
+def _wait_for(condition, process: subprocess.Popen) -> None:
+    give_up_at = time.monotonic() + TIMEOUT_S
+    while not condition():
+        assert process.poll() is None, process.stdout.read()[-4000:]
+        assert time.monotonic() < give_up_at, "the stack never came so far"
+        time.sleep(0.5)
+
+
+def test_a_stack_killed_in_the_middle_of_a_publication_ends_as_an_undisturbed_one(folder):
+    front = _stack(folder, "up")
+    _wait_for((folder / "env").exists, front)
+    with _warehouse(folder) as warehouse:
+
+        def is_publishing() -> bool:
+            try:
+                return count(warehouse, "ops.publication", "status = 'open'") == 1
+            except psycopg.errors.UndefinedTable:
+                return False
+
+        _wait_for(is_publishing, front)
+    front.send_signal(signal.SIGKILL)
+    front.wait(timeout=30)
+
+    again = _stack(folder, "up")
+    printed = []
+
+    def is_up() -> bool:
+        printed.append(again.stdout.readline())
+        return "Sunledger is up" in printed[-1]
+
+    _wait_for(is_up, again)
+    text = "".join(printed)
+    assert "rows add up" in text and "NOT" not in text
+    with _warehouse(folder) as warehouse:
+        assert count(warehouse, "ops.publication", "status = 'open'") == 0
+        assert count(warehouse, "canonical.meter_reading", "source_system = 'manual'") == 480 + 1194
+        # what the portal delivers goes with the clock: at least 48 hours of 5 devices, without a gap
+        assert count(warehouse, "canonical.meter_reading", "source_system = 'solaredge'") >= 5 * 192
+        assert warehouse.execute(GAPS).fetchone()["n"] == 0
+        energy = warehouse.execute(
+            "select sum(energy_wh) as wh from canonical.meter_reading where external_site_id = 'SERF-WEST'"
+        ).fetchone()["wh"]
+        assert round(float(energy)) == 100812  # sum of ac_power x 0.25 h over the file, added up by hand
+        secret = "sunledger-demo-key"
+        logs = [path for path in (folder / "logs").rglob("*") if path.is_file()]
+        leaked = [path for path in logs if secret in path.read_text(errors="ignore")]
+        assert leaked == []
+        assert secret not in json.dumps(warehouse.execute("select * from ops.ingestion_log").fetchall(), default=str)
+    again.send_signal(signal.SIGINT)
+    assert again.wait(timeout=120) == 0
+    assert _marked(folder) == []
