@@ -7,11 +7,16 @@ from pathlib import Path
 
 import psycopg
 import pytest
+from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 PASSWORD = "test"
 ROLES = ("loader", "transformer", "api", "reader")
 _numbers = itertools.count(1)
+
+# a busy machine must not fail a test
+hypothesis_settings.register_profile("sunledger", deadline=None, derandomize=True)
+hypothesis_settings.load_profile("sunledger")
 
 os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")
 os.environ["GX_ANALYTICS_ENABLED"] = "False"

@@ -1,5 +1,6 @@
 """`sunledger quarantine`: rows and loads that were refused, and the audited way to let them pass."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -43,6 +44,29 @@ def show(load_id: int, row_number: int, json: Annotated[bool, typer.Option("--js
         return
     output.as_table([row], ("load_id", "row_number", "codes", "messages", "status", "released_reason"), "refused row")
     output.as_table([{"cell": k, "value": v} for k, v in row["original"].items()], ("cell", "value"), "original cells")
+
+
+@app.command()
+def export(
+    load_id: int,
+    file: Annotated[Path, typer.Argument(dir_okay=False, help="The CSV to write, for the client who has to mend it.")],
+) -> None:
+    """Write the refused rows of a load as CSV, with codes, messages and the cells as they were delivered."""
+    from include.core.export import write_csv
+    from include.warehouse import quarantine
+    from include.warehouse.database import connect
+
+    with connect() as connection:
+        found = quarantine.listing(connection, load_id=load_id, limit=10_000_000)
+    rows = [
+        {"row_number": row["row_number"], "codes": " ".join(row["codes"]), "messages": " ".join(row["messages"])}
+        | row["original"]
+        for row in found
+    ]
+    columns = list(dict.fromkeys(name for row in rows for name in row))
+    with file.open("w", newline="", encoding="utf-8") as stream:
+        written = write_csv(stream, columns, rows)
+    output.console.print(f"{written} refused rows of load {load_id} are in {file}")
 
 
 @app.command()
