@@ -33,7 +33,7 @@ test: setup lint ## Lint, then run all tests
 lint: setup ## Check the style of Python and SQL
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check .
-	@$(VENV)/sqlfluff lint --disable-progress-bar dbt_project
+	@$(VENV)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests migrations/sql
 
 lock: setup ## Compile requirements.in into requirements.txt
 	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt

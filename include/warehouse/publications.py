@@ -6,6 +6,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from include.core.errors import Fenced, PublicationBusy
@@ -83,20 +84,32 @@ def members(connection: Connection, publication_id: int) -> list[dict[str, Any]]
 
 
 def ensure_partitions(connection: Connection, publication_id: int) -> None:
-    """Create the month partitions that the publication's readings need."""
-    connection.execute(
+    """Create the month partitions that the publication's readings need, and no others.
+
+    Rows that lie too far back or ahead to be accepted ask for no partition.
+    """
+    feeds = connection.execute(
         """
-        select canonical.ensure_partitions(span.first_at, span.last_at)
-        from (
-            select min(l.data_start_at) as first_at, max(l.data_end_at) as last_at
-            from ops.ingestion_log as l
-            inner join ops.publication_load as p on l.load_id = p.load_id
-            where p.publication_id = %s
-        ) as span
-        where span.first_at is not null
+        select l.feed, array_agg(l.load_id) as load_ids, array_agg(distinct l.staged_on) as days
+        from ops.ingestion_log as l
+        inner join ops.publication_load as p on l.load_id = p.load_id
+        where p.publication_id = %s and l.rows_clean > 0
+        group by l.feed
         """,
         [publication_id],
-    )
+    ).fetchall()
+    for feed in feeds:
+        query = sql.SQL(
+            """
+            select canonical.ensure_partitions(month_start, month_start)
+            from (
+                select distinct date_trunc('month', interval_start, 'UTC') as month_start
+                from {raw} where load_id = any(%s) and staged_on = any(%s)
+            ) as months
+            where month_start between now() - interval '10 years 1 month' and now() + interval '1 day'
+            """
+        ).format(raw=sql.Identifier("raw", feed["feed"]))
+        connection.execute(query, [feed["load_ids"], feed["days"]])
 
 
 def close(connection: Connection, publication: dict[str, Any], counts: dict[str, Any]) -> None:

@@ -96,3 +96,20 @@ def test_the_autumn_day_of_a_file_without_offsets_keeps_its_hundred_quarters(ing
 def test_kilowatt_hours_in_a_watt_hour_column_are_refused_by_size_not_guessed(ingest):
     load = ingest(csv([20_000_000] * 10))
     assert load["status"] == "held" and "R301_ENERGY_RANGE" in load["verdict"]["codes"]
+
+
+def test_old_readings_get_their_own_months_and_implausible_ones_get_none(ingest, warehouse):
+    before = partitions(warehouse)
+    text = csv(range(100, 140), start=START.replace(year=2018, month=1, day=31, hour=20))
+    load = ingest(text + "1970-01-01T00:00:00Z,P1,5\n2099-01-01T00:00:00Z,P1,5\n")
+    assert (load["rows_clean"], load["rows_rejected"]) == (40, 2)
+    publish()
+    assert partitions(warehouse) - before == {"meter_reading_2018_01", "meter_reading_2018_02"}
+    assert count(warehouse, "canonical.meter_reading_default") == 0
+
+
+def partitions(warehouse) -> set[str]:
+    query = (
+        "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'canonical.meter_reading'::regclass"
+    )
+    return {row["name"].removeprefix("canonical.") for row in warehouse.execute(query)}
