@@ -53,7 +53,7 @@ def _refusal(error: Exception) -> FileRejected | UnexpectedPayload | None:
 def _copy(load: dict[str, Any], rows: "_Rows", path) -> None:
     with database.bulk() as connection, connection.cursor() as cursor:
         if load["staged_on"] is not None:
-            _unstage(cursor, load)
+            cursor.execute(raw.delete_statement(load["feed"], load["staged_on"]), (load["load_id"],))
         reader = pa.RecordBatchReader.from_batches(rows.schema, rows.batches(path))
         table = raw.partition(load["feed"], rows.day)
         cursor.adbc_ingest(table, reader, mode="append", db_schema_name="raw")
@@ -75,11 +75,6 @@ def _copy(load: dict[str, Any], rows: "_Rows", path) -> None:
         if cursor.fetchone() is None:
             raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was staged")
         connection.commit()
-
-
-def _unstage(cursor, load: dict[str, Any]) -> None:
-    table = raw.partition(load["feed"], load["staged_on"])
-    cursor.execute(f'delete from raw."{table}" where load_id = $1', (load["load_id"],))  # noqa: S608 -- our own name
 
 
 class _Rows:

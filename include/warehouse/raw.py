@@ -13,6 +13,12 @@ def partition(feed: str, day: date) -> str:
     return f"{feed}_{day:%Y%m%d}"
 
 
+def delete_statement(feed: str, day: date) -> str:
+    """The statement, for the connection that copies, that takes a load's earlier rows away; `$1` is the load."""
+    statement = sql.SQL("delete from {} where load_id = $1").format(sql.Identifier("raw", partition(feed, day)))
+    return statement.as_string()
+
+
 def ensure_partition(connection: Connection, feed: str, day: date) -> None:
     """Create the partition of a load day if it is missing."""
     connection.execute("select raw.ensure_partition(%s, %s)", [feed, day])
