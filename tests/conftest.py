@@ -10,7 +10,7 @@ import pytest
 from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
-PASSWORD = "test"
+PASSWORD = "canary-Zq7-service"  # searched for in logs and artifacts
 ROLES = ("loader", "transformer", "api", "reader")
 _numbers = itertools.count(1)
 

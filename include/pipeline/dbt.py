@@ -2,6 +2,8 @@
 
 import os
 import shutil
+import sys
+from contextlib import redirect_stdout
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -41,7 +43,8 @@ def run(*arguments: str) -> None:
 
     os.environ.update(environment())
     place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    outcome = dbtRunner().invoke([*arguments, *place, "--quiet"])
+    with redirect_stdout(sys.stderr):  # standard output belongs to the caller's own answer
+        outcome = dbtRunner().invoke([*arguments, *place, "--quiet"])
     if not outcome.success:
         raise BuildFailed(_reason(outcome), place=f"dbt {arguments[0]}", remedy="the log is logs/dbt.log")
 

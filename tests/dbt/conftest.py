@@ -6,10 +6,10 @@ from collections.abc import Iterator
 import psycopg
 import pytest
 
+from tests.conftest import PASSWORD
 from tests.dbt.world import World, _place
 
 DATABASE = "sunledger_dbt"
-PASSWORD = "canary-Zq7-transformer"
 
 
 @pytest.fixture(scope="session")

@@ -13,7 +13,7 @@ JUNE = datetime(2026, 6, 1, tzinfo=UTC)
 SLEEPER = """
 create or replace function public.sleep_once() returns trigger language plpgsql as $$
 begin
-    perform pg_sleep(60);
+    perform pg_sleep(600);
     return new;
 end $$;
 create trigger sleep_once before insert on {table} for each row when ({when}) execute function public.sleep_once();
@@ -37,13 +37,13 @@ def kill_while_writing(world, table: str, when: str) -> None:
         asleep = (
             "select count(*) from pg_stat_activity where wait_event = 'PgSleep' and usename = 'sunledger_transformer'"
         )
-        wait(lambda: world.value(asleep) == 1 or build.poll() is not None, 60)
+        wait(lambda: world.value(asleep) == 1 or build.poll() is not None, 300)
         assert build.poll() is None, "the build ended before it reached the table"
     finally:
         build.send_signal(signal.SIGKILL)
         build.wait()
     left = "select count(*) from pg_stat_activity where usename = 'sunledger_transformer'"
-    wait(lambda: world.value(left) == 0, 10)
+    wait(lambda: world.value(left) == 0, 120)
     world.connection.execute(f"drop trigger sleep_once on {table}")
 
 
