@@ -1,6 +1,7 @@
 """Shared fixtures: one throw-away PostgreSQL a session, migrated once, a fresh copy of it for each test that writes."""
 
 import itertools
+import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -58,6 +59,36 @@ def warehouse(cluster, template, monkeypatch, tmp_path) -> Iterator[psycopg.Conn
     with psycopg.connect(cluster.url(name), autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
         yield connection
     _execute(cluster.superuser_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+
+
+@pytest.fixture(scope="session")
+def s3_endpoint():
+    """A server that speaks the S3 protocol, on a free loopback port."""
+    from moto.server import ThreadedMotoServer
+
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3_lake(s3_endpoint, monkeypatch) -> str:
+    """The URL of an empty lake in a bucket of its own."""
+    from include.lake.store import Lake
+
+    connection = {
+        "conn_type": "aws",
+        "login": "test",
+        "password": "test",
+        "extra": {"endpoint_url": s3_endpoint, "region_name": "us-east-1"},
+    }
+    monkeypatch.setenv("AIRFLOW_CONN_LAKE", json.dumps(connection))
+    bucket = f"lake-{next(_numbers)}"
+    url = f"s3://{bucket}/prefix"
+    Lake(url).fs.call_s3("create_bucket", Bucket=bucket)
+    return url
 
 
 def _point_to(patch: pytest.MonkeyPatch, cluster, database: str, folder: Path) -> None:

@@ -32,6 +32,24 @@ def apply_file(
     output.console.print(", ".join(f"{name.replace('_', ' ')} {count}" for name, count in counts.items()))
 
 
+@app.command()
+def discover(
+    organization: Annotated[str, typer.Option(help="Name or id of the organization that owns the account.")],
+    source: Annotated[str, typer.Option(help="Vendor of the account.")] = "solaredge",
+    label: Annotated[str, typer.Option(help="Label of the account.")] = "",
+) -> None:
+    """Ask a vendor account for its sites and devices, and print them as YAML to complete and apply."""
+    import yaml
+
+    from include.pipeline import extract
+    from include.warehouse import registry
+    from include.warehouse.database import connect
+
+    with connect() as connection:
+        organization_id = registry.organization_id(connection, organization)
+    print(yaml.safe_dump(extract.discover(organization_id, source, label), sort_keys=False))  # noqa: T201
+
+
 @app.command("list")
 def list_sites(json: Annotated[bool, typer.Option("--json")] = False) -> None:
     """List the registered plants, meters and devices."""

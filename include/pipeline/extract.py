@@ -9,11 +9,11 @@ import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from include.core.errors import AuthFailed, SunledgerError, VendorError
+from include.core.errors import AuthFailed, NotFound, SunledgerError, VendorError
 from include.core.records import Site, Window
 from include.pipeline.land import land_answer
 from include.security.vault import Binding, Vault
-from include.warehouse import sites
+from include.warehouse import registry, sites
 from include.warehouse.budget import CredentialBudget
 from include.warehouse.database import connect
 
@@ -28,6 +28,33 @@ def due_sites(source_system: str) -> list[dict[str, Any]]:
     with connect() as connection:
         rows = sites.due(connection, source_system)
     return [{"integration_site_id": row["integration_site_id"], "name": row["name"]} for row in rows]
+
+
+def discover(organization_id: int, source_system: str, label: str = "") -> dict[str, Any]:
+    """What a vendor account says of its sites and devices, in the form that registration takes."""
+    with connect() as connection:
+        credential = registry.find_credential(connection, organization_id, source_system, label)
+    if credential is None:
+        raise NotFound(f"the organization has no {source_system} account {label!r}", remedy="register it first")
+    source = _connect(credential)
+    projects, sites_ = [], []
+    for site in source.sites():
+        meters = [
+            {
+                "name": device.name,
+                "meter_type": "INVERTER" if device.kind == "inverter" else "PRODUCTION",
+                "rated_power_w": device.rated_power_w or None,
+                "devices": [
+                    {"source": source_system, "site": site.external_site_id, "device": device.external_device_id}
+                ],
+            }
+            for device in source.devices(site.external_site_id)
+            if device.kind in {"inverter", "meter"}
+        ]
+        zone = site.time_zone or "UTC"
+        projects.append({"name": site.name, "time_zone": zone, "meters": meters})
+        sites_.append({"site": site.external_site_id, "name": site.name, "project": site.name, "time_zone": zone})
+    return {"projects": projects, "accounts": [{"source": source_system, "label": label, "sites": sites_}]}
 
 
 def land_site(integration_site_id: int, until: datetime | None = None, lookback: timedelta | None = None) -> list[int]:

@@ -193,3 +193,15 @@ def test_a_wrong_key_is_an_error_of_the_credential_without_showing_it(warehouse,
     assert "canary" not in str(found) and "canary" not in str(
         warehouse.execute("select * from ops.integration_site").fetchall()
     )
+
+
+def test_an_account_tells_its_sites_and_devices_in_the_form_that_registration_takes(sites, warehouse):
+    from include.pipeline import extract as extraction
+    from include.pipeline import registration
+
+    found = extraction.discover(1, "solaredge", "fleet")
+    assert [project["time_zone"] for project in found["projects"]] == ["America/Denver", "Europe/Berlin"]
+    serials = {device["device"] for p in found["projects"] for m in p["meters"] for device in m["devices"]}
+    assert serials == {*SERIALS[DENVER_SITE], *SERIALS[BERLIN_SITE]}
+    counts = registration.apply({"organization": "Sun", **found})
+    assert (counts["projects"], counts["meters"], counts["sites"]) == (2, 5, 2)
