@@ -75,3 +75,9 @@ def world(dbt_database, manifest, manifests) -> Iterator[World]:
             world.build()
             manifests["built"] = True
         yield world
+
+
+@pytest.fixture
+def meter(world) -> int:
+    world.organization()
+    return world.meter(world.project(1), "A")

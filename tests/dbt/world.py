@@ -217,3 +217,9 @@ def _plain(value):
 def artifacts(folder: Path) -> list[Path]:
     """Every file that dbt left below a folder."""
     return [path for path in folder.rglob("*") if path.is_file()]
+
+
+def days(world: World) -> dict:
+    """Energy by meter and local day, as analysts read it."""
+    rows = world.rows("select * from marts.fct_energy_daily order by meter_id, day_on")
+    return {(row["meter_id"], row["day_on"]): row for row in rows}
