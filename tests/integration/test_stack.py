@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -10,6 +12,7 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import requests
 
 from tests.pipeline.oracle import count
 
@@ -109,3 +112,43 @@ def test_a_stack_killed_in_the_middle_of_a_publication_ends_as_an_undisturbed_on
     again.send_signal(signal.SIGINT)
     assert again.wait(timeout=120) == 0
     assert _marked(folder) == []
+
+
+CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
+FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update")
+
+
+@pytest.mark.browser
+@pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium, as .ci/packages.txt lists it")
+def test_the_pages_stand_behind_the_login_and_show_what_happened(folder):
+    """In the folder of the test before, whose data are there already."""
+    from playwright.sync_api import sync_playwright
+
+    stack = _stack(folder, "up")
+    printed = []
+    _wait_for(lambda: printed.append(stack.stdout.readline()) or "Sunledger is up" in printed[-1], stack)
+    text = "".join(printed)
+    base = re.search(r"Airflow\s+(http://127\.0\.0\.1:\d+)", text)[1]
+    password = re.search(r"login\s+admin / (\S+)", text)[1]
+    for page in ("/data-docs/", "/dbt-docs/"):
+        assert requests.get(base + page, allow_redirects=False, timeout=30).status_code == 401
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=list(FLAGS))
+        page = browser.new_page()
+        page.goto(f"{base}/auth/login")
+        page.fill("input[name=username]", "admin")
+        page.fill("input[name=password]", password)
+        page.keyboard.press("Enter")
+        page.wait_for_url(lambda url: "login" not in url, timeout=60_000)
+        page.goto(f"{base}/data-docs/")
+        assert page.get_by_text("hand_typed.csv").count() == 1 and page.get_by_text("held").count() >= 1
+        page.get_by_role("link", name="hand_typed.csv").click()
+        page.get_by_text("R106_TS_NONEXISTENT").first.wait_for()
+        page.goto(f"{base}/dbt-docs/#!/model/model.sunledger.meter_reading")
+        page.get_by_text("One row per meter, metering interval and source").first.wait_for(timeout=60_000)
+        page.goto(f"{base}/dags/transform")
+        page.get_by_text("close_publication").first.wait_for(timeout=60_000)
+        browser.close()
+    stack.send_signal(signal.SIGINT)
+    assert stack.wait(timeout=120) == 0
