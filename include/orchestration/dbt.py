@@ -18,6 +18,7 @@ from cosmos import (
     ProjectConfig,
     RenderConfig,
 )
+from cosmos.operators._watcher.state import is_dbt_node_status_success
 from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOperator, DbtTestWatcherOperator
 
 from include.pipeline.dbt import PROJECT_DIR, manifest_path
@@ -47,8 +48,7 @@ class _OnlyWatches:
     """A watcher that never builds anything itself: after a retry it reads the result again."""
 
     def _fallback_to_non_watcher_run(self, try_number: int, context: Any) -> bool:
-        status = self._get_node_status(context["ti"], context)
-        if status and status.get("status") in {"success", "pass"}:
+        if is_dbt_node_status_success(self._get_node_status(context["ti"], context)):
             return True
         raise AirflowException(f"the build ended without a result for {self.model_unique_id}; clear the build task")
 

@@ -77,3 +77,27 @@ def test_errors_that_a_retry_cannot_mend_fail_at_once():
     assert decide(errors.VendorUnavailable("later")).action is RetryAction.DEFAULT
     waits = decide(errors.RateLimited("wait", retry_at=datetime.now(UTC) + timedelta(seconds=90)))
     assert waits.action is RetryAction.RETRY and timedelta(seconds=80) < waits.retry_delay <= timedelta(seconds=90)
+
+
+@pytest.mark.parametrize("kind", ["model", "tests"])
+def test_a_watcher_that_is_tried_again_reads_the_result_and_never_builds(dags, kind):
+    """Tried against the keys that Cosmos' producer writes, with the producer already done."""
+    from airflow.sdk.exceptions import AirflowException
+
+    name = {"model": "dbt_build.dim_meters.run", "tests": "dbt_build.meter_reading.test"}[kind]
+    watcher = dags.dags["transform"].task_dict[name]
+
+    class TaskInstance:
+        written = "success"
+
+        def xcom_pull(self, *_, **asked):
+            return (
+                self.written if asked["key"].endswith("_tests_status") else {"status": self.written, "outlet_uris": []}
+            )
+
+    context = {"ti": TaskInstance()}
+    TaskInstance.written = "pass" if kind == "tests" else "success"
+    assert watcher._fallback_to_non_watcher_run(2, context)
+    TaskInstance.written = "fail" if kind == "tests" else "error"
+    with pytest.raises(AirflowException, match="without a result"):
+        watcher._fallback_to_non_watcher_run(2, context)
