@@ -4,6 +4,7 @@ Cosmos' producer refuses a second try and its watchers then build model by model
 time, because a publication fixes its loads and every model converges; so here a retry repeats the one build.
 """
 
+from datetime import timedelta
 from typing import Any
 
 from airflow.sdk import TaskGroup
@@ -85,7 +86,13 @@ def build_models(group_id: str) -> TaskGroup:
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
         render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, emit_datasets=False),
-        operator_args={"install_deps": False, "append_env": True},
+        # a watcher's retry only reads a result again: nothing is gained by waiting long
+        operator_args={
+            "install_deps": False,
+            "append_env": True,
+            "retry_delay": timedelta(seconds=10),
+            "retry_exponential_backoff": False,
+        },
     )
     for task in group.iter_tasks():
         task.__class__ = REPLACED.get(type(task), type(task))
