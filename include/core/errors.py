@@ -199,3 +199,38 @@ class HostRefused(VendorError):
     """A URL or redirect points to a host that is not on the allow-list."""
 
     code = "E413_HOST_REFUSED"
+
+
+class ReauthRequired(AuthFailed):
+    """The vendor takes neither the token nor its renewal any more: a person must connect the account again."""
+
+    code = "E414_REAUTH_REQUIRED"
+
+
+class ConsentPending(VendorError):
+    """The plant's owner has not answered the request for access yet."""
+
+    code = "E415_CONSENT_PENDING"
+
+
+class ConsentLost(AuthFailed):
+    """The plant's owner refused or withdrew access; some vendors show it as an empty list of plants."""
+
+    code = "E416_CONSENT_LOST"
+
+
+class SiteMoved(VendorError):
+    """The vendor gave a site new ids. `external_site_id` is the new one, `devices` maps old device ids to new ones."""
+
+    code = "E417_SITE_MOVED"
+
+    def __init__(self, message: str, *, external_site_id: str, devices: dict[str, str], place: str = "") -> None:
+        super().__init__(message, place=place, remedy="The new ids are stored, and the site is read under them.")
+        self.external_site_id = external_site_id
+        self.devices = devices
+
+
+class StateRefused(SunledgerError):
+    """The answer to a request for consent is forged, too late, used before, or meant for somebody else."""
+
+    code = "E501_STATE_REFUSED"

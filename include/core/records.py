@@ -24,7 +24,10 @@ class Window:
 
 @dataclass(frozen=True, slots=True)
 class Site:
-    """One site of a vendor account as the pipeline knows it. `series` names what to fetch (vendor's words)."""
+    """One site of a vendor account as the pipeline knows it.
+
+    `series` names what to fetch (vendor's words), `devices` the vendor's ids of the devices that feed our meters.
+    """
 
     organization_id: int
     source_system: str
@@ -34,6 +37,7 @@ class Site:
     series: tuple[str, ...] = ()
     integration_site_id: int = 0
     credential_id: int = 0
+    devices: tuple[str, ...] = ()
 
     def pseudo_device(self, series: str) -> str:
         """Device id of a site-level series, so that it never mixes with the site's devices."""
@@ -55,7 +59,7 @@ class VendorSite:
 
 @dataclass(frozen=True, slots=True)
 class VendorDevice:
-    """A device as the vendor lists it; `kind` is `inverter`, `meter` or `battery`."""
+    """A device as the vendor lists it; `kind` is `inverter`, `meter`, `battery`, `sensor` or `site` (a sum)."""
 
     external_device_id: str
     kind: str
@@ -69,7 +73,8 @@ class VendorDevice:
 class Answer:
     """A vendor's answer byte for byte, with the request that produced it (no secrets in it).
 
-    `request` holds `method`, `path`, `query`, `fetched_at` (UTC, ISO 8601) and `status`.
+    `request` holds `method`, `path`, `query`, `fetched_at` (UTC, ISO 8601) and `status`; of a post also `json`, and
+    after a redirect `moved_to`, the path that answered.
     """
 
     body: bytes

@@ -5,21 +5,19 @@ next run starts where this one stopped, an overlap earlier because vendors revis
 """
 
 import logging
-import os
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from include.core.errors import AuthFailed, NotFound, SunledgerError, VendorError
 from include.core.records import Site, Window
+from include.pipeline import accounts
+from include.pipeline.accounts import connect_account
 from include.pipeline.land import land_answer
-from include.security.vault import Binding, Vault
-from include.warehouse import registry, sites
-from include.warehouse.budget import CredentialBudget
+from include.warehouse import credentials, registry, sites
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
 
-PART = timedelta(hours=12)
 FIRST_LOOKBACK = timedelta(hours=48)
 
 
@@ -36,7 +34,7 @@ def discover(organization_id: int, source_system: str, label: str = "") -> dict[
         credential = registry.find_credential(connection, organization_id, source_system, label)
     if credential is None:
         raise NotFound(f"the organization has no {source_system} account {label!r}", remedy="register it first")
-    source = _connect(credential)
+    source = connect_account(credential)
     projects, sites_ = [], []
     for site in source.sites():
         meters = [
@@ -64,7 +62,7 @@ def land_site(integration_site_id: int, until: datetime | None = None, lookback:
     """
     with connect() as connection:
         row = sites.get(connection, integration_site_id)
-        credential = sites.credential(connection, row["credential_id"])
+        credential = credentials.get(connection, row["credential_id"])
     site = sites.as_record(row)
     landed: list[int] = []
     try:
@@ -86,8 +84,8 @@ def raise_for_failures(references: list[dict[str, Any]]) -> None:
 
 
 def _land_parts(site: Site, credential: dict[str, Any], window: Window, landed: list[int]) -> None:
-    source = _connect(credential)
-    for part in window.split(PART):
+    source = connect_account(credential)
+    for part in window.split(accounts.vendor(site.source_system).PART):
         for answer in source.fetch(site, part):
             landed.append(land_answer(answer, site)["load_id"])
         with connect() as connection:
@@ -95,7 +93,7 @@ def _land_parts(site: Site, credential: dict[str, Any], window: Window, landed: 
 
 
 def _window(row: dict[str, Any], until: datetime | None, lookback: timedelta | None) -> Window:
-    vendor = _vendor(row["source_system"])
+    vendor = accounts.vendor(row["source_system"])
     end = vendor.closed_until(min(until or datetime.now(UTC), datetime.now(UTC)))
     if lookback is not None:
         return Window(_quarter(end - lookback), end)
@@ -106,25 +104,6 @@ def _window(row: dict[str, Any], until: datetime | None, lookback: timedelta | N
 
 def _quarter(instant: datetime) -> datetime:
     return instant.replace(minute=instant.minute - instant.minute % 15, second=0, microsecond=0)
-
-
-def _connect(credential: dict[str, Any]):
-    from include.sources.inverters.base import Settings
-
-    source_system = credential["source_system"]
-    binding = Binding(credential["organization_id"], credential["credential_id"], source_system)
-    secret = Vault.from_environment().decrypt(credential["encrypted_credentials"], credential["key_id"], binding)
-    budget = CredentialBudget(
-        credential["credential_id"], credential["calls_per_minute"], credential["monthly_credits"]
-    )
-    base_url = os.environ.get(f"{source_system.upper()}_BASE_URL") or None
-    return _vendor(source_system).connect(secret, Settings(base_url=base_url), budget)
-
-
-def _vendor(source_system: str):
-    from include.sources.inverters import REGISTRY
-
-    return REGISTRY[source_system]
 
 
 def _record(site: Site, status: str, error: SunledgerError | None) -> None:

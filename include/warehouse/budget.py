@@ -1,4 +1,4 @@
-"""Call budgets of vendor credentials, reserved in the database before the call so that all workers share them."""
+"""Call budgets of vendor accounts, reserved in the database before the call so that all workers share them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -6,11 +6,11 @@ from include.core.errors import QuotaExhausted, RateLimited
 from include.warehouse.database import Connection, connect
 
 
-class CredentialBudget:
-    """Minute limit and monthly credits of one credential; every try of a call reserves one, retries included."""
+class Budgets:
+    """Minute limit and monthly credits of one account; every try of a call reserves one, retries included."""
 
-    def __init__(self, credential_id: int, calls_per_minute: int | None, monthly_credits: int | None) -> None:
-        self.credential_id = credential_id
+    def __init__(self, account: str, calls_per_minute: int | None, monthly_credits: int | None) -> None:
+        self.account = account
         self.calls_per_minute = calls_per_minute
         self.monthly_credits = monthly_credits
 
@@ -19,26 +19,26 @@ class CredentialBudget:
         now = datetime.now(UTC)
         minute, month = now.replace(second=0, microsecond=0), datetime(now.year, now.month, 1, tzinfo=UTC)
         with connect() as connection:
-            if not _take(connection, self.credential_id, "minute", minute, self.calls_per_minute):
+            if not _take(connection, self.account, "minute", minute, self.calls_per_minute):
                 raise RateLimited(
                     f"{self.calls_per_minute} calls a minute are used up", retry_at=minute + timedelta(minutes=1)
                 )
-            if not _take(connection, self.credential_id, "month", month, self.monthly_credits):
+            if not _take(connection, self.account, "month", month, self.monthly_credits):
                 raise QuotaExhausted(
                     f"{self.monthly_credits} credits of {month:%B %Y} are used up",
-                    place=f"credential {self.credential_id}",
+                    place=self.account,
                     remedy="wait for the next cycle, or raise the plan and monthly_credits",
                 )
 
 
-def _take(connection: Connection, credential_id: int, span: str, started_at: datetime, limit: int | None) -> bool:
+def _take(connection: Connection, account: str, span: str, started_at: datetime, limit: int | None) -> bool:
     taken = connection.execute(
         """
-        insert into ops.api_usage as usage (credential_id, span, started_at, calls) values (%(id)s, %(span)s, %(at)s, 1)
-        on conflict (credential_id, span, started_at) do update set calls = usage.calls + 1
+        insert into ops.api_usage as usage (account, span, started_at, calls) values (%(account)s, %(span)s, %(at)s, 1)
+        on conflict (account, span, started_at) do update set calls = usage.calls + 1
         where usage.calls < coalesce(%(limit)s, 2147483647)
         returning calls
         """,
-        {"id": credential_id, "span": span, "at": started_at, "limit": limit},
+        {"account": account, "span": span, "at": started_at, "limit": limit},
     ).fetchone()
     return taken is not None

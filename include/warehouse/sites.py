@@ -91,16 +91,6 @@ def last_sync(connection: Connection, integration_site_id: int) -> dict[str, Any
     ).fetchone()
 
 
-def credential(connection: Connection, credential_id: int) -> dict[str, Any]:
-    """One credential row, still encrypted."""
-    row = connection.execute(
-        "select * from ops.integration_credential where credential_id = %s", [credential_id]
-    ).fetchone()
-    if row is None:
-        raise NotFound(f"there is no credential {credential_id}")
-    return row
-
-
 def record_credential_use(connection: Connection, credential_id: int, error: str | None = None) -> None:
     """Note that a credential worked, or why it did not; a refused one is switched off until a person mends it."""
     connection.execute(

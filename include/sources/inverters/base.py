@@ -14,6 +14,7 @@ import pyarrow as pa
 
 from include.core.records import Answer, Site, VendorDevice, VendorSite, Window
 from include.http.session import Budget, utc_now
+from include.security.tokens import Keeper, Secret
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,13 +22,28 @@ class Settings:
     """What an operator may override for one vendor; the defaults mean the vendor's live service.
 
     base_url: another address of the same API, such as a simulator
-    options:  facts on which sources disagree, by the names that the vendor's module documents
+    options:  the other names of the module's `SETTINGS`: our application's id and secret at the vendor, addresses,
+              and facts on which sources disagree
     """
 
     base_url: str | None = None
     options: Mapping[str, Any] = field(default_factory=dict)
     sleep: Callable[[float], None] = time.sleep
     clock: Callable[[], datetime] = utc_now
+
+
+class CodeGrant(Protocol):
+    """How an owner grants access in the browser, OAuth 2.0 authorization code."""
+
+    USES_PKCE: bool
+
+    def authorize_url(self, settings: Settings, state: str, redirect_uri: str, challenge: str | None) -> str:
+        """The vendor's consent page for one request; `challenge` is the S256 challenge where PKCE is used."""
+
+    def exchange(
+        self, settings: Settings, callback: Mapping[str, str], redirect_uri: str, verifier: str | None
+    ) -> Secret:
+        """Turn the query of the vendor's callback, which holds `code`, into the secret to store."""
 
 
 class InverterSource(Protocol):
@@ -51,6 +67,13 @@ class InverterModule(Protocol):
     RAW_SCHEMA is the shape of RAW_TABLE without `load_id`; `parse` yields rows of that shape.
     OVERLAP is how far behind the high-water mark a run reads again, because the vendor revises.
     SETTLE_SECONDS is how long after its end an interval counts as closed.
+    PART is how much time is fetched and made durable before the high-water mark moves.
+    SETTINGS names what an operator may set, each as the environment variable `<NAME>_<SETTING>` in upper case;
+    `base_url` becomes `Settings.base_url`, the others `Settings.options`.
+    ACCOUNTS lists the ways to hold an account: auth_type -> fields of the secret that a person enters.
+    CALLS_PER_MINUTE and CALLS_PER_MONTH bound an account whose own limits are not stored; None does not.
+    LEAST_SYNC_MINUTES is the shortest polling interval that the vendor tolerates.
+    GRANT is how an owner connects in the browser; None where there is no such way.
     """
 
     NAME: str
@@ -61,11 +84,16 @@ class InverterModule(Protocol):
     DEFAULT_SERIES: tuple[str, ...]
     SETTLE_SECONDS: int
     OVERLAP: timedelta
+    PART: timedelta
+    SETTINGS: tuple[str, ...]
+    ACCOUNTS: Mapping[str, tuple[str, ...]]
+    CALLS_PER_MINUTE: int | None
+    CALLS_PER_MONTH: int | None
+    LEAST_SYNC_MINUTES: int
+    GRANT: CodeGrant | None
 
-    def connect(
-        self, credential: Mapping[str, Any], settings: Settings | None = None, budget: Budget | None = None
-    ) -> InverterSource:
-        """Open an account with a decrypted credential; no call is made yet."""
+    def connect(self, keeper: Keeper, settings: Settings | None = None, budget: Budget | None = None) -> InverterSource:
+        """Open an account whose secret `keeper` holds; no call is made yet."""
 
     def closed_until(self, now: datetime) -> datetime:
         """The end of the newest interval that is closed at `now`."""

@@ -16,14 +16,16 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import Any, ClassVar
+from typing import ClassVar
 from urllib.parse import quote
 
 from include.core.errors import AuthFailed, ConfigurationError, PaginationLoop, QuotaExhausted
 from include.core.records import Answer, Site, VendorDevice, VendorSite, Window
+from include.http.calls import get
 from include.http.hosts import host_of
-from include.http.session import Budget, VendorSession, build, get
+from include.http.session import Budget, VendorSession, build
 from include.http.waits import next_call_at
+from include.security.tokens import Keeper
 from include.sources.inverters import solaredge_lists as lists
 from include.sources.inverters.base import Settings, last_boundary
 from include.sources.inverters.solaredge_rows import INTERVAL_SECONDS, RAW_SCHEMA, SETTLE_SECONDS, parse
@@ -35,6 +37,12 @@ RAW_TABLE = "raw.solaredge_reading"
 BASE_URL = "https://monitoringapi.solaredge.com"
 ALLOWED_HOSTS = frozenset({"monitoringapi.solaredge.com"})
 OVERLAP = timedelta(hours=3)
+PART = timedelta(hours=12)
+SETTINGS = ("base_url",)
+ACCOUNTS = {"api_key": ("api_key",)}
+CALLS_PER_MINUTE, CALLS_PER_MONTH = 10, 2000
+LEAST_SYNC_MINUTES = 15
+GRANT = None
 
 PATHS = {
     "inverters": "inverters/telemetry",
@@ -105,10 +113,10 @@ class SolarEdge:
                 yield get(self.session, path, resolution="QUARTER_HOUR", **UNITS.get(name, {}), **span)
 
 
-def connect(credential: Mapping[str, Any], settings: Settings | None = None, budget: Budget | None = None) -> SolarEdge:
+def connect(keeper: Keeper, settings: Settings | None = None, budget: Budget | None = None) -> SolarEdge:
     """Open an account with `{"api_key": ...}`; no call is made yet."""
     settings = settings or Settings()
-    key = str(credential.get("api_key") or "").strip()
+    key = str(keeper.read().get("api_key") or "").strip()
     if not key:
         raise AuthFailed("the credential holds no api_key", remedy="Enter the fleet key of the SolarEdge account.")
     session = build(

@@ -7,7 +7,8 @@ import requests
 import responses
 
 from include.core import errors
-from include.http.session import Limits, build, get
+from include.http.calls import get
+from include.http.session import Limits, build
 from tests.unit.http.fake_time import NOON, FakeTime
 
 BASE = "https://api.vendor.example"

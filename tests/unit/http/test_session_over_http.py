@@ -10,8 +10,9 @@ import pytest
 import requests
 
 from include.core import errors
+from include.http.calls import get
 from include.http.hosts import host_of
-from include.http.session import Limits, build, get
+from include.http.session import Limits, build
 from simulators.server import Clock, running
 from simulators.solaredge import DEMO_KEY, create_app
 from tests.unit.http.fake_time import NOON, FakeTime

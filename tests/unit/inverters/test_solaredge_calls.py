@@ -9,6 +9,7 @@ from responses import matchers
 
 from include.core import errors
 from include.core.records import Window
+from include.security.tokens import Remembered
 from include.sources.inverters import REGISTRY, solaredge
 from include.sources.inverters.base import Settings
 from tests.unit.http.fake_time import NOON, FakeTime
@@ -37,7 +38,7 @@ def vendor():
 
 def connect(time, **options):
     settings = Settings(options=options, sleep=time.sleep, clock=time.clock)
-    return solaredge.connect({"api_key": CANARY}, settings)
+    return solaredge.connect(Remembered({"api_key": CANARY}), settings)
 
 
 def page_of(*ids):
@@ -175,7 +176,7 @@ def test_used_up_credits_stop_at_once(account, vendor, time):
 @pytest.mark.parametrize("credential", [{}, {"api_key": ""}, {"api_key": None}])
 def test_a_credential_without_a_key_needs_a_person(credential):
     with pytest.raises(errors.AuthFailed):
-        solaredge.connect(credential)
+        solaredge.connect(Remembered(credential))
 
 
 def test_f16_the_key_is_not_part_of_what_is_shown(account, vendor):

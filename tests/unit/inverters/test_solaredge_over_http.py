@@ -7,6 +7,7 @@ import requests
 
 from include.core import errors
 from include.core.records import Site, Window
+from include.security.tokens import Remembered
 from include.sources.inverters import solaredge
 from include.sources.inverters.base import Settings
 from simulators.server import Clock, running
@@ -25,7 +26,7 @@ def portal():
 
 def connect(url, clock=lambda: NOW, sleep=lambda seconds: None, key=DEMO_KEY):
     settings = Settings(base_url=url, options={"sites_in_page": 1}, sleep=sleep, clock=clock)
-    return solaredge.connect({"api_key": key}, settings)
+    return solaredge.connect(Remembered({"api_key": key}), settings)
 
 
 def site(site_id, *series):
