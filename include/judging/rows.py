@@ -14,9 +14,8 @@ from datetime import UTC, date, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from include.judging import suites
 from include.judging.breaches import Breaches, Broken, find_breaches
-from include.judging.scan import Scan, scan
+from include.judging.scan import Scan, plan_of, scan
 from include.judging.verdict import Count, Verdict
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
     """Judge the staged rows of a load; `url` logs in as a role that may read the profiled readings."""
     import sqlalchemy as sa
 
-    rules = suites.rules_of(suite_names)
+    plan = plan_of(tuple(suite_names))
     table = sa.table(VIEW, schema=SCHEMA)
     # Literals let PostgreSQL open one partition and plan with what it knows about this load; the offset keeps it
     # from computing a column of the view anew for every rule that looks at it.
@@ -43,10 +42,10 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
         .offset(sa.literal(0, literal_execute=True))
     )
     with _snapshot(url) as connection:
-        counted = scan(connection, batch, table, rules)
+        counted = scan(connection, batch, table, plan)
         broken = [
             Broken(position, rule, counted.conditions[position])
-            for position, rule in enumerate(rules)
+            for position, rule in enumerate(plan.rules)
             if counted.unexpected[position]
         ]
         breaches = find_breaches(connection, batch, broken)
@@ -56,7 +55,7 @@ def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[st
     warnings = {breach.rule.code for breach in broken if not breach.rule.is_refusing}
     return Verdict(
         rows=counted.rows,
-        counts={rule.code: Count(rule.severity, breaches.rows[rule.code]) for rule in rules},
+        counts={rule.code: Count(rule.severity, breaches.rows[rule.code]) for rule in plan.rules},
         messages=messages,
         failing=breaches.failing,
         warnings={code: numbers for code, numbers in breaches.row_numbers.items() if code in warnings},

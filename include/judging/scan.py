@@ -10,10 +10,11 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ConfigurationError
-from include.judging.suites import Rule
+from include.judging.suites import Rule, rules_of
 
 if TYPE_CHECKING:
     import sqlalchemy as sa
@@ -30,46 +31,83 @@ VALUES = {"result_format": {"result_format": "BASIC"}, "catch_exceptions": False
 
 
 @dataclass(frozen=True, slots=True)
+class Plan:
+    """What Great Expectations asks the data for, worked out once per suite; lists go with the rules, in their order.
+
+    lists:   the metrics of each expectation that hold its unexpected values, supplied from our own query
+    """
+
+    rules: tuple[Rule, ...]
+    expectations: list["ColumnMapExpectation"]
+    rows: "MetricConfiguration"
+    counts: list["MetricConfiguration"]
+    conditions: list["MetricConfiguration"]
+    wanted: list["MetricConfiguration"]
+    lists: list[list["MetricConfiguration"]]
+
+
+@dataclass(frozen=True, slots=True)
 class Scan:
-    """What Great Expectations counted; `unexpected` and `conditions` go with the rules, in their order.
+    """What Great Expectations counted; `unexpected` and `conditions` go with the plan's rules, in their order.
 
     A condition is true for exactly the rows that were counted as unexpected.
     """
 
+    plan: Plan
     rows: int
     unexpected: list[int]
     conditions: list["sa.ColumnElement[bool]"]
-    expectations: list["ColumnMapExpectation"]
     metrics: dict[Any, Any]
 
     def results(self, values: Mapping[int, Sequence[str]]) -> list[dict[str, Any]]:
         """What every expectation says; `values` are samples of the unexpected ones, by the rule's position."""
-        return [
-            _result(expectation, self.metrics, values.get(position, []))
-            for position, expectation in enumerate(self.expectations)
-        ]
+        return [self._result(position, values.get(position, [])) for position in range(len(self.plan.rules))]
+
+    def _result(self, position: int, values: Sequence[str]) -> dict[str, Any]:
+        supplied = self.metrics | {metric.id: list(values) for metric in self.plan.lists[position]}
+        # it writes its own settings into the dictionary it is given
+        result = self.plan.expectations[position].metrics_validate(supplied, runtime_configuration=dict(VALUES))
+        result.expectation_config.kwargs.pop("batch_id", None)
+        return result.to_json_dict()
 
 
-def scan(connection: "sa.Connection", batch: "sa.Select[Any]", table: "sa.TableClause", rules: Sequence[Rule]) -> Scan:
-    """Let Great Expectations count the rows of `batch`, a selection from `table`, that break the rules."""
-    from great_expectations.validator.metrics_calculator import MetricsCalculator
-
-    engine = _engine(connection, batch, table)
+@cache
+def plan_of(suite_names: tuple[str, ...]) -> Plan:
+    """Ask the expectations of some suites which metrics they need; costs ten times as much as counting few rows."""
+    rules = tuple(rules_of(suite_names))
     expectations = [_expectation(rule) for rule in rules]
     needed = [_needed(expectation, COUNTS) for expectation in expectations]
-    wanted = [metric for metrics in needed for metric in metrics.values()]
     counts = [
         metrics[f"{expectation.map_metric}.unexpected_count"]
         for expectation, metrics in zip(expectations, needed, strict=True)
     ]
     conditions = [_condition_of(count) for count in counts]
-    resolved, _ = MetricsCalculator(engine).compute_metrics(wanted + conditions, runtime_configuration=COUNTS)
-    return Scan(
-        rows=resolved[needed[0]["table.row_count"].id],
-        # a sum over no rows is null
-        unexpected=[resolved[count.id] or 0 for count in counts],
-        conditions=[resolved[condition.id][0] for condition in conditions],
+    return Plan(
+        rules=rules,
         expectations=expectations,
+        rows=needed[0]["table.row_count"],
+        counts=counts,
+        conditions=conditions,
+        wanted=[metric for metrics in needed for metric in metrics.values()] + conditions,
+        lists=[
+            [metric for name, metric in _needed(expectation, VALUES).items() if name.endswith(".unexpected_values")]
+            for expectation in expectations
+        ],
+    )
+
+
+def scan(connection: "sa.Connection", batch: "sa.Select[Any]", table: "sa.TableClause", plan: Plan) -> Scan:
+    """Let Great Expectations count the rows of `batch`, a selection from `table`, that break the plan's rules."""
+    from great_expectations.validator.metrics_calculator import MetricsCalculator
+
+    engine = _engine(connection, batch, table)
+    resolved, _ = MetricsCalculator(engine).compute_metrics(plan.wanted, runtime_configuration=COUNTS)
+    return Scan(
+        plan=plan,
+        rows=resolved[plan.rows.id],
+        # a sum over no rows is null
+        unexpected=[resolved[count.id] or 0 for count in plan.counts],
+        conditions=[resolved[condition.id][0] for condition in plan.conditions],
         metrics=resolved,
     )
 
@@ -118,12 +156,3 @@ def _condition_of(count: "MetricConfiguration") -> "MetricConfiguration":
 
     name = count.metric_name.removesuffix(".unexpected_count") + ".condition"
     return MetricConfiguration(name, count.metric_domain_kwargs, count.metric_value_kwargs)
-
-
-def _result(expectation: "ColumnMapExpectation", metrics: dict[Any, Any], values: Sequence[str]) -> dict[str, Any]:
-    lists = [metric for name, metric in _needed(expectation, VALUES).items() if name.endswith(".unexpected_values")]
-    supplied = metrics | {metric.id: list(values) for metric in lists}
-    # it writes its own settings into the dictionary it is given
-    result = expectation.metrics_validate(supplied, runtime_configuration=dict(VALUES))
-    result.expectation_config.kwargs.pop("batch_id", None)
-    return result.to_json_dict()

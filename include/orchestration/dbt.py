@@ -89,6 +89,8 @@ def build_models(group_id: str) -> TaskGroup:
         # a watcher's retry only reads a result again: nothing is gained by waiting long
         operator_args={
             "install_deps": False,
+            # unit tests judge the models' code, not data; `make test` runs them
+            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
             "append_env": True,
             "retry_delay": timedelta(seconds=10),
             "retry_exponential_backoff": False,

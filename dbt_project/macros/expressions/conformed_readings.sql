@@ -171,8 +171,6 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             end as energy_limit_wh,
             floor_w as power_floor_w,
             limit_w as power_limit_w,
-            now() - interval '10 years' as oldest_allowed_at,
-            now() + interval '5 minutes' as latest_allowed_at,
             metric_count,
             {{ energy_power_gap('energy_amount_wh', 'power_amount_w * seconds / 3600', '10') }}
             as energy_power_gap_percent,
