@@ -26,18 +26,28 @@ class Broken:
 
 @dataclass(slots=True)
 class Breaches:
-    """The rows that break rules.
+    """The rows of one load that break rules.
 
     failing:     every refused row
     rows:        rows per broken code, each once however many rules of that code it breaks
     row_numbers: the first rows of every broken code
-    values:      the first values that a rule found unexpected, by the rule's position
     """
 
     failing: FailingRows = field(default_factory=FailingRows)
     rows: Counter[str] = field(default_factory=Counter)
     row_numbers: dict[str, list[int]] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class Found:
+    """The breaches of each load, and the first values that a rule found unexpected, by the rule's position."""
+
+    loads: dict[int, Breaches] = field(default_factory=dict)
     values: dict[int, list[str]] = field(default_factory=dict)
+
+    def of(self, load_id: int) -> Breaches:
+        """The breaches of one load, which may have none."""
+        return self.loads.setdefault(load_id, Breaches())
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,41 +58,43 @@ class _Combination:
     refusal: Refusal | None
 
 
-def find_breaches(connection: "sa.Connection", batch: "sa.Select[Any]", broken: Sequence[Broken]) -> Breaches:
+def find_breaches(connection: "sa.Connection", batch: "sa.Select[Any]", broken: Sequence[Broken]) -> Found:
     """Read every row that breaks one of these rules, with all of them that it breaks, in one query."""
-    found = Breaches()
+    found = Found()
     if not broken:
         return found
     rules = {breach.position: breach.rule for breach in broken}
     combinations: dict[tuple[int, ...], _Combination] = {}
-    rows_of: Counter[tuple[int, ...]] = Counter()
-    for row_number, positions, values in connection.execute(_marked_rows(batch, broken)):
+    rows_of: Counter[tuple[int, tuple[int, ...]]] = Counter()
+    for load_id, row_number, positions, values in connection.execute(_marked_rows(batch, broken)):
         key = tuple(positions)
         if key not in combinations:
             combinations[key] = _combine([rules[position] for position in key])
-        combination = combinations[key]
+        combination, breaches = combinations[key], found.of(load_id)
         if combination.refusal:
-            found.failing.append(row_number, combination.refusal)
-        rows_of[key] += 1
+            breaches.failing.append(row_number, combination.refusal)
+        rows_of[load_id, key] += 1
         if values is not None:
-            _note_first(found, row_number, combination.codes, dict(zip(rules, values, strict=True)))
-    for key, rows in rows_of.items():
-        found.rows.update(dict.fromkeys(combinations[key].codes, rows))
+            _note_first(breaches.row_numbers, row_number, combination.codes)
+            _note_values(found.values, dict(zip(rules, values, strict=True)))
+    for (load_id, key), rows in rows_of.items():
+        found.of(load_id).rows.update(dict.fromkeys(combinations[key].codes, rows))
     return found
 
 
 def _marked_rows(batch: "sa.Select[Any]", broken: Sequence[Broken]) -> "sa.Select[Any]":
-    """Row number and positions of the broken rules; for the first rows of each combination the values too."""
+    """Load, row and positions of the broken rules; for the first rows of each combination the values too."""
     import sqlalchemy as sa
     from sqlalchemy.dialects import postgresql
 
-    row_number = sa.column("row_number")
+    load_id, row_number = sa.column("load_id"), sa.column("row_number")
     positions = [sa.case((breach.condition, breach.position)) for breach in broken]
     values = [
         sa.case((breach.condition, sa.cast(sa.column(breach.rule.kwargs["column"]), sa.Text))) for breach in broken
     ]
     marked = (
         sa.select(
+            load_id,
             row_number,
             sa.func.array_remove(postgresql.array(positions), sa.null()).label("positions"),
             postgresql.array(values).label("cells"),
@@ -92,10 +104,10 @@ def _marked_rows(batch: "sa.Select[Any]", broken: Sequence[Broken]) -> "sa.Selec
         .subquery()
         .c
     )
-    nth = sa.func.row_number().over(partition_by=marked.positions, order_by=marked.row_number)
+    nth = sa.func.row_number().over(partition_by=(marked.load_id, marked.positions), order_by=marked.row_number)
     return (
-        sa.select(marked.row_number, marked.positions, sa.case((nth <= SAMPLE_ROWS, marked.cells)))
-        .order_by(marked.row_number)
+        sa.select(marked.load_id, marked.row_number, marked.positions, sa.case((nth <= SAMPLE_ROWS, marked.cells)))
+        .order_by(marked.load_id, marked.row_number)
         .execution_options(yield_per=FETCH_ROWS)
     )
 
@@ -110,10 +122,13 @@ def _combine(rules: Sequence[Rule]) -> _Combination:
     return _Combination(tuple({rule.code for rule in rules}), refusal if refusing else None)
 
 
-def _note_first(found: Breaches, row_number: int, codes: Sequence[str], values: dict[int, str | None]) -> None:
+def _note_first(row_numbers: dict[str, list[int]], row_number: int, codes: Sequence[str]) -> None:
     for code in codes:
-        if len(numbers := found.row_numbers.setdefault(code, [])) < SAMPLE_ROWS:
+        if len(numbers := row_numbers.setdefault(code, [])) < SAMPLE_ROWS:
             numbers.append(row_number)
+
+
+def _note_values(samples: dict[int, list[str]], values: dict[int, str | None]) -> None:
     for position, value in values.items():
-        if value is not None and len(sample := found.values.setdefault(position, [])) < SAMPLE_ROWS:
+        if value is not None and len(sample := samples.setdefault(position, [])) < SAMPLE_ROWS:
             sample.append(value)
