@@ -36,7 +36,7 @@ def judge_loads(
 ) -> dict[int, Verdict]:
     """Judge several loads of one day in the queries of one, a verdict each; much cheaper for small ones.
 
-    staged_rows: load -> rows that staging counted; None, for a single load, takes the count of Great Expectations
+    staged_rows: load -> rows that staging counted; None, for a single load, believes what is there
     """
     import sqlalchemy as sa
 

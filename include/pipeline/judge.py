@@ -4,42 +4,60 @@ The verdict commits first; the copy of the object to `validated/` or `quarantine
 `sweep` when a crash came between.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from include.core import settings
 from include.core.failpoints import failpoint
-from include.judging.rows import judge_rows
+from include.judging.rows import judge_loads
 from include.judging.verdict import FailingRow, Verdict
 from include.lake import keys
 from include.lake.store import Lake
 from include.pipeline import feeds
 from include.warehouse import loads, quarantine, raw, validation
-from include.warehouse.database import connect
+from include.warehouse.database import Connection, connect
 
 DUPLICATE, UNMAPPED = "R401_DUP_IN_FILE", "R501_SITE_UNMAPPED"
 
 
 def judge(load_id: int) -> dict[str, Any]:
     """Give a staged load its verdict and return its ledger row."""
-    with connect() as connection:
-        load = loads.claim(connection, load_id)
-        released = quarantine.released_rows(connection, load_id)
-    verdict = judge_rows(settings.warehouse_url("loader"), load_id, load["staged_on"], feeds.suites(load))
-    refused = [row for row in verdict.failing if row.row_number not in released]
-    with Lake().local_file(load["lake_key"], load["sha256"]) as path, connect() as connection:
-        loads.guard(connection, load)
-        quarantine.replace(connection, load, _with_cells(load, path, refused))
-        validation.store(connection, load, verdict.result)
-        duplicates = raw.duplicate_rows(connection, load) if verdict.counts[DUPLICATE].unexpected else 0
-        unmapped = raw.unmapped_devices(connection, load) if verdict.counts[UNMAPPED].unexpected else []
-        findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
-        loads.settle(connection, load, _outcome(verdict, refused, duplicates) | {"verdict": findings})
-    failpoint("after_verdict_commit")
+    judge_together([load_id])
     dispose(load_id)
     with connect() as connection:
         return loads.get(connection, load_id)
+
+
+def judge_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Give staged loads of one feed, source and day their verdicts; `sweep` puts the copies of their objects away."""
+    with connect() as connection:
+        claimed = [loads.claim(connection, load_id) for load_id in load_ids]
+        released = {load["load_id"]: quarantine.released_rows(connection, load["load_id"]) for load in claimed}
+    first = claimed[0]
+    staged_rows = {load["load_id"]: load["rows_in"] for load in claimed}
+    verdicts = judge_loads(settings.warehouse_url("loader"), staged_rows, first["staged_on"], feeds.suites(first))
+    with connect() as connection:
+        for load in claimed:
+            settle(connection, load, verdicts[load["load_id"]], released[load["load_id"]])
+        judged = [loads.get(connection, load_id) for load_id in load_ids]
+    failpoint("after_verdict_commit")
+    return judged
+
+
+def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, released: set[int]) -> None:
+    refused = [row for row in verdict.failing if row.row_number not in released]
+    loads.guard(connection, load)
+    if refused:
+        with Lake().local_file(load["lake_key"], load["sha256"]) as path:
+            quarantine.replace(connection, load, _with_cells(load, path, refused))
+    else:
+        quarantine.replace(connection, load, ())
+    validation.store(connection, load, verdict.result)
+    duplicates = raw.duplicate_rows(connection, load) if verdict.counts[DUPLICATE].unexpected else 0
+    unmapped = raw.unmapped_devices(connection, load) if verdict.counts[UNMAPPED].unexpected else []
+    findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
+    loads.settle(connection, load, _outcome(verdict, refused, duplicates) | {"verdict": findings})
 
 
 def dispose(load_id: int) -> None:
@@ -67,8 +85,6 @@ def sweep() -> list[int]:
 
 def _with_cells(load: dict[str, Any], path: Path, refused: list[FailingRow]) -> Iterator[dict[str, Any]]:
     """Refused rows with their original cells, read from the lake object in one pass and never all in memory."""
-    if not refused:
-        return
     delivered = feeds.cells(load, path, {row.row_number for row in refused})
     number, original = next(delivered, (None, {}))
     for row in refused:

@@ -2,8 +2,11 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, date, datetime
+from itertools import chain
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -28,10 +31,10 @@ def stage(load_id: int) -> dict[str, Any]:
     with database.connect() as connection:
         load = loads.claim(connection, load_id)
         raw.ensure_partition(connection, load["feed"], day)
-    rows = _Rows(load, day)
+    rows = Rows(load, day)
     try:
         with Lake().local_file(load["lake_key"], load["sha256"]) as path:
-            _copy(load, rows, path)
+            _copy([rows], [path])
     except Exception as error:  # noqa: BLE001 -- the driver wraps the parser's own error
         refusal = _refusal(rows.error or error)
         if refusal is None:
@@ -50,34 +53,41 @@ def _refusal(error: Exception) -> FileRejected | UnexpectedPayload | None:
     return error if isinstance(error, FileRejected | UnexpectedPayload) else None
 
 
-def _copy(load: dict[str, Any], rows: "_Rows", path) -> None:
+def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
+    """Stage several small loads of one feed in one copy; when one of them cannot be read, none is staged."""
+    day = datetime.now(UTC).date()
+    with database.connect() as connection:
+        claimed = [loads.claim(connection, load_id) for load_id in load_ids]
+        raw.ensure_partition(connection, claimed[0]["feed"], day)
+    group = [Rows(load, day) for load in claimed]
+    with ExitStack() as stack:
+        paths = [stack.enter_context(Lake().local_file(load["lake_key"], load["sha256"])) for load in claimed]
+        _copy(group, paths)
+    failpoint("after_stage_commit")
+    with database.connect() as connection:
+        return [loads.get(connection, load_id) for load_id in load_ids]
+
+
+def _copy(group: Sequence["Rows"], paths: Sequence[Path]) -> None:
+    """Copy the rows of some loads of one feed and day; rows and bookkeeping commit together."""
+    feed, day = group[0].load["feed"], group[0].day
     with database.bulk() as connection, connection.cursor() as cursor:
-        if load["staged_on"] is not None:
-            cursor.execute(raw.delete_statement(load["feed"], load["staged_on"]), (load["load_id"],))
-        reader = pa.RecordBatchReader.from_batches(rows.schema, rows.batches(path))
-        table = raw.partition(load["feed"], rows.day)
-        cursor.adbc_ingest(table, reader, mode="append", db_schema_name="raw")
+        for rows in group:
+            if rows.load["staged_on"] is not None:
+                statement = raw.delete_statement(feed, rows.load["staged_on"])
+                cursor.execute(statement, (rows.load["load_id"],))
+        batches = chain.from_iterable(rows.batches(path) for rows, path in zip(group, paths, strict=True))
+        reader = pa.RecordBatchReader.from_batches(group[0].schema, batches)
+        cursor.adbc_ingest(raw.partition(feed, day), reader, mode="append", db_schema_name="raw")
         failpoint("before_stage_commit")
-        offsets = json.dumps(rows.grid_offsets()) if rows.grid_offsets() else None
-        cursor.execute(
-            loads.STAGED_SQL,
-            (
-                load["load_id"],
-                load["lease_epoch"],
-                rows.count,
-                rows.day,
-                rows.first_at,
-                rows.last_at,
-                offsets,
-                feeds.PARSER_VERSION,
-            ),
-        )
-        if cursor.fetchone() is None:
-            raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was staged")
+        for rows in group:
+            cursor.execute(loads.STAGED_SQL, rows.bookkeeping())
+            if cursor.fetchone() is None:
+                raise Fenced(f"load {rows.load['load_id']} was taken over by another worker; nothing was staged")
         connection.commit()
 
 
-class _Rows:
+class Rows:
     """The raw rows of a load on their way to the table, counted and measured as they pass."""
 
     def __init__(self, load: dict[str, Any], day: date) -> None:
@@ -137,6 +147,20 @@ class _Rows:
         for row in grouped.to_pylist():
             if row["offset"] is not None:
                 self._grid.setdefault(row["series"], Counter())[row["offset"]] += row["count_all"]
+
+    def bookkeeping(self) -> tuple[Any, ...]:
+        """The parameters of `loads.STAGED_SQL`."""
+        offsets = self.grid_offsets()
+        return (
+            self.load["load_id"],
+            self.load["lease_epoch"],
+            self.count,
+            self.day,
+            self.first_at,
+            self.last_at,
+            json.dumps(offsets) if offsets else None,
+            feeds.PARSER_VERSION,
+        )
 
     def grid_offsets(self) -> dict[str, int]:
         """Series (`site/device`) whose usual place on the grid is not zero, with that place in seconds."""
