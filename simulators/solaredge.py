@@ -2,6 +2,7 @@
 
 Run:       `python -m simulators.solaredge --port 8100 [--seed 7] [--now 2026-11-20T10:00:00+00:00]`
 Key:       `sunledger-demo-key` in the header `X-API-Key`, unless `--api-key` says otherwise.
+Tokens:    Site Access as well (`solaredge_oauth.py`): consent page `/authorize`, `/v2/oauth2/token`; see `oauth.py`.
 Control:   `/_control/faults` and `/_control/requests` (see `faults.py`), `/_control/restate` and
            `/_control/clock`; none of them needs the key or costs a credit.
 Version 1: every path outside `/v2` answers 410.
@@ -10,25 +11,18 @@ Version 1: every path outside `/v2` answers 410.
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, Query, Request, Response
+from fastapi import Depends, FastAPI, Query, Request, Response
 from fastapi.exceptions import RequestValidationError
 from fastapi.responses import JSONResponse
 
 from simulators.faults import CONTROL, Faults, Script, router
 from simulators.limits import LimitReached, Limits
 from simulators.server import Clock, arguments, serve
+from simulators.solaredge_oauth import Problem, add_site_access, authority_of
 from simulators.solaredge_plants import DENVER_SITE, FORBIDDEN_SITE, PLANTS, Plant, Readings
 
 DEMO_KEY = "sunledger-demo-key"
 LONGEST_CALL = timedelta(hours=12)
-
-
-class Problem(Exception):
-    """Becomes an `application/problem+json` answer."""
-
-    def __init__(self, status: int, title: str, detail: str, headers: dict[str, str] | None = None) -> None:
-        super().__init__(detail)
-        self.status, self.title, self.detail, self.headers = status, title, detail, headers
 
 
 def create_app(
@@ -51,14 +45,16 @@ def create_app(
     if restated:
         readings.restate(PLANTS[DENVER_SITE], PLANTS[DENVER_SITE].devices[0].serial)
 
-    def account(response: Response, x_api_key: Annotated[str, Header()] = "") -> None:
-        if x_api_key != api_key:
-            raise Problem(401, "Unauthorized - Authentication Failed", "Invalid API key")
+    def account(request: Request, response: Response) -> None:
+        if request.headers.get("x-api-key", "") != api_key:
+            refuse_stranger(request)
         try:
             response.headers.update(limits.charge())
         except LimitReached as reached:
             raise Problem(429, "Too Many Requests", reached.detail, reached.headers) from None
 
+    app.state.authority = authority_of(clock, PLANTS)
+    refuse_stranger = add_site_access(app, app.state.authority)
     _add_errors(app)
     _add_control(app, readings, clock)
     _add_lists(app, [Depends(account)])

@@ -59,7 +59,11 @@ class VendorSite:
 
 @dataclass(frozen=True, slots=True)
 class VendorDevice:
-    """A device as the vendor lists it; `kind` is `inverter`, `meter`, `battery`, `sensor` or `site` (a sum)."""
+    """A device as the vendor lists it.
+
+    `kind` is `inverter`, `meter`, `battery`, `sensor`, `site` (a sum), `grid_meter`, or `micro`: a part of an array that
+    has no readings of its own. `metadata["series"]`, where a vendor has several, names the one with its readings.
+    """
 
     external_device_id: str
     kind: str
@@ -74,7 +78,8 @@ class Answer:
     """A vendor's answer byte for byte, with the request that produced it (no secrets in it).
 
     `request` holds `method`, `path`, `query`, `fetched_at` (UTC, ISO 8601) and `status`; of a post also `json`, and
-    after a redirect `moved_to`, the path that answered.
+    after a redirect `moved_to`, the path that answered. A vendor's module adds `closed_until` where the answer holds
+    intervals that were still open, so that the same bytes are parsed again when those are closed.
     """
 
     body: bytes

@@ -171,6 +171,7 @@ def _judge(session: VendorSession, response: requests.Response, body: bytes, pla
             remedy="The vendor's short limit is used up; the call is repeated when it allows.",
         )
     if not response.ok or status in REDIRECTS:
+        session.refused(status, body)
         raise error_for(status, bodies.explanation(body), place, retry_after(response.headers, now))
     if bodies.is_page(kind, body):
         raise AuthOrGateway(

@@ -74,6 +74,7 @@ class VendorSession(requests.Session):
     limits: Limits
     throttled: Callable[[Mapping[str, str], bytes, datetime], datetime]
     check: Callable[[Any], None]
+    refused: Callable[[int, bytes], None]
     access: Access | None
     hidden_query: Mapping[str, str]
     secrets: set[str]
@@ -100,6 +101,7 @@ def build(
     limits: Limits | None = None,
     throttled: Callable[[Mapping[str, str], bytes, datetime], datetime] = next_call_at,
     check: Callable[[Any], None] = lambda payload: None,
+    refused: Callable[[int, bytes], None] = lambda status, body: None,
     access: Access | None = None,
     hidden_query: Mapping[str, str] | None = None,
 ) -> VendorSession:
@@ -111,6 +113,7 @@ def build(
     allowed_hosts:  `host` or `host:port`; `base_url` must point to one of them
     throttled:      reads a 429: returns when to call again, or raises QuotaExhausted
     check:          sees every JSON payload of a 200 and raises when it is an error object
+    refused:        sees status and body of every refusal but a 429, and may raise what the status alone does not say
     """
     session = VendorSession()
     session.base_url = base_url.rstrip("/")
@@ -118,6 +121,7 @@ def build(
     session.hosts.admit(base_url)
     session.budget, session.sleep, session.clock = budget, sleep, clock
     session.limits, session.throttled, session.check = limits or Limits(), throttled, check
+    session.refused = refused
     session.access, session.hidden_query = access, dict(hidden_query or {})
     session.secrets = set()
     session.hide(*headers.values(), *session.hidden_query.values())

@@ -46,6 +46,21 @@ class CodeGrant(Protocol):
         """Turn the query of the vendor's callback, which holds `code`, into the secret to store."""
 
 
+class OwnerConsent(Protocol):
+    """How an owner is asked for access by the vendor's letter, without a browser of ours, and what came of it.
+
+    Both functions return what to store beside the secret: `login_hint`, `consent_state` (`pending`, `accepted`,
+    `rejected`, `expired` or `revoked`), `consent_checked_at` and `next_check` (ISO 8601, UTC). `next_check` is None
+    where asking again tells nothing new; before it the vendor must not be asked.
+    """
+
+    def request(self, settings: Settings, login_hint: str) -> dict[str, Any]:
+        """Ask the owner for access; a request that is on its way already is not repeated."""
+
+    def poll(self, settings: Settings, login_hint: str) -> dict[str, Any]:
+        """Learn what became of the request."""
+
+
 class InverterSource(Protocol):
     """A connected account: reads sites, devices and readings with one credential."""
 
@@ -70,10 +85,14 @@ class InverterModule(Protocol):
     PART is how much time is fetched and made durable before the high-water mark moves.
     SETTINGS names what an operator may set, each as the environment variable `<NAME>_<SETTING>` in upper case;
     `base_url` becomes `Settings.base_url`, the others `Settings.options`.
-    ACCOUNTS lists the ways to hold an account: auth_type -> fields of the secret that a person enters.
-    CALLS_PER_MINUTE and CALLS_PER_MONTH bound an account whose own limits are not stored; None does not.
+    ACCOUNTS lists the ways to hold an account: auth_type -> fields of the secret that a person enters; a field whose
+    name ends in `?` may be left out.
+    CALLS_PER_MINUTE and CALLS_PER_MONTH bound an account whose own limits are not stored; None does not. Settings
+    `calls_per_minute` and `calls_per_month`, which every vendor has, go before them.
+    APPLICATION_LIMITS says that the vendor counts the calls of our application, so all accounts share these limits.
     LEAST_SYNC_MINUTES is the shortest polling interval that the vendor tolerates.
     GRANT is how an owner connects in the browser; None where there is no such way.
+    CONSENT is how an owner is asked for access in the background; None where there is no such way.
     """
 
     NAME: str
@@ -89,8 +108,10 @@ class InverterModule(Protocol):
     ACCOUNTS: Mapping[str, tuple[str, ...]]
     CALLS_PER_MINUTE: int | None
     CALLS_PER_MONTH: int | None
+    APPLICATION_LIMITS: bool
     LEAST_SYNC_MINUTES: int
     GRANT: CodeGrant | None
+    CONSENT: OwnerConsent | None
 
     def connect(self, keeper: Keeper, settings: Settings | None = None, budget: Budget | None = None) -> InverterSource:
         """Open an account whose secret `keeper` holds; no call is made yet."""

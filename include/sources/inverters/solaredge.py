@@ -1,8 +1,10 @@
 """SolarEdge Monitoring API v2: quarter-hour readings of inverters, meters, batteries and sites.
 
-Account:    fleet key of the installer in the header `X-API-Key`.
+Account:    fleet key of the installer in the header `X-API-Key`; or a bearer token that its owner granted for one
+            site, with which the site list is refused.
 Endpoints:  `/v2/sites`, `/v2/sites/{id}`, `.../devices`, `.../{inverters,meters,storage}/telemetry`,
-            `.../energy`, `.../power`. Version 1 was withdrawn in November 2026: HTTP 410.
+            `.../energy`, `.../power`. Version 1 was withdrawn in November 2026 with HTTP 410; its stored
+            answers are still read (`solaredge_v1.py`).
 Time:       asked in UTC with `Z`; answered in ISO 8601 with the site's offset. A label names the start
             of its interval, but for voltage and frequency its end.
 Units:      each series carries its unit; raw keeps number and unit as delivered.
@@ -16,10 +18,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
 from urllib.parse import quote
 
-from include.core.errors import AuthFailed, ConfigurationError, PaginationLoop, QuotaExhausted
+from include.core.errors import ConfigurationError, PaginationLoop, QuotaExhausted
 from include.core.records import Answer, Site, VendorDevice, VendorSite, Window
 from include.http.calls import get
 from include.http.hosts import host_of
@@ -27,22 +29,25 @@ from include.http.session import Budget, VendorSession, build
 from include.http.waits import next_call_at
 from include.security.tokens import Keeper
 from include.sources.inverters import solaredge_lists as lists
+from include.sources.inverters import solaredge_rows, solaredge_v1
 from include.sources.inverters.base import Settings, last_boundary
-from include.sources.inverters.solaredge_rows import INTERVAL_SECONDS, RAW_SCHEMA, SETTLE_SECONDS, parse
+from include.sources.inverters.solaredge_oauth import BASE_URL, Grant, proof
+from include.sources.inverters.solaredge_rows import INTERVAL_SECONDS, RAW_SCHEMA, SETTLE_SECONDS
 
 __all__ = ["RAW_SCHEMA", "SETTLE_SECONDS", "SolarEdge", "closed_until", "connect", "parse"]
 
 NAME = "solaredge"
 RAW_TABLE = "raw.solaredge_reading"
-BASE_URL = "https://monitoringapi.solaredge.com"
 ALLOWED_HOSTS = frozenset({"monitoringapi.solaredge.com"})
 OVERLAP = timedelta(hours=3)
 PART = timedelta(hours=12)
-SETTINGS = ("base_url",)
-ACCOUNTS = {"api_key": ("api_key",)}
+SETTINGS = ("base_url", "authorize_url", "client_id", "client_secret", "access_months", "device_types")
+ACCOUNTS = {"api_key": ("api_key",), "oauth2": ("refresh_token", "site_id")}
 CALLS_PER_MINUTE, CALLS_PER_MONTH = 10, 2000
+APPLICATION_LIMITS = False
 LEAST_SYNC_MINUTES = 15
-GRANT = None
+GRANT = Grant()
+CONSENT = None
 
 PATHS = {
     "inverters": "inverters/telemetry",
@@ -61,17 +66,21 @@ MOST_PAGES = 1000
 
 @dataclass(frozen=True, slots=True)
 class SolarEdge:
-    """Reads the sites of one fleet key."""
+    """Reads the sites of one fleet key, or the one site that an owner granted."""
 
     session: VendorSession
     longest_call: timedelta = timedelta(hours=12)
     sites_in_page: int = 1000
     device_types: str = "repeated"
+    granted_site: str = ""
 
     name: ClassVar[str] = NAME
 
     def sites(self) -> Iterator[VendorSite]:
         """List every site of the account, each once; the vendor's `count` is not trusted."""
+        if self.granted_site:
+            yield self.site(self.granted_site)
+            return
         known: set[str] = set()
         for page in count(1):
             query = {"page": page, "sites-in-page": self.sites_in_page}
@@ -114,20 +123,19 @@ class SolarEdge:
 
 
 def connect(keeper: Keeper, settings: Settings | None = None, budget: Budget | None = None) -> SolarEdge:
-    """Open an account with `{"api_key": ...}`; no call is made yet."""
+    """Open an account with `{"api_key": ...}` or with tokens and their `site_id`; no call is made yet."""
     settings = settings or Settings()
-    key = str(keeper.read().get("api_key") or "").strip()
-    if not key:
-        raise AuthFailed("the credential holds no api_key", remedy="Enter the fleet key of the SolarEdge account.")
+    headers, access, granted_site = proof(keeper, settings)
     session = build(
         settings.base_url or BASE_URL,
-        headers={"X-API-Key": key},
+        headers=headers,
         allowed_hosts={host_of(settings.base_url)} if settings.base_url else ALLOWED_HOSTS,
         budget=budget,
         sleep=settings.sleep,
         clock=settings.clock,
         throttled=_throttled,
         check=lists.refuse_error_object,
+        access=access,
     )
     options = settings.options
     return SolarEdge(
@@ -135,7 +143,14 @@ def connect(keeper: Keeper, settings: Settings | None = None, budget: Budget | N
         longest_call=timedelta(hours=float(options.get("longest_call_hours", 12))),
         sites_in_page=int(options.get("sites_in_page", 1000)),
         device_types=str(options.get("device_types", "repeated")),
+        granted_site=granted_site,
     )
+
+
+def parse(body: bytes, request: Mapping[str, Any], site: Site) -> Iterator[dict[str, Any]]:
+    """Turn one stored answer into raw rows, be it of this version or of the withdrawn first one. Pure."""
+    version = solaredge_v1 if solaredge_v1.is_v1(request["path"]) else solaredge_rows
+    return version.parse(body, request, site)
 
 
 def closed_until(now: datetime) -> datetime:

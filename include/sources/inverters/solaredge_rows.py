@@ -44,6 +44,14 @@ RAW_SCHEMA = pa.schema(
         ("state_of_energy_percent", pa.float64()),
         ("quality", pa.string()),
         ("unparsed", pa.string()),
+        # version 1 only: registers, the inverter's own temperature, and the repeated hour of local times
+        ("energy_total", pa.float64()),
+        ("energy_total_unit", pa.string()),
+        ("import_energy_total", pa.float64()),
+        ("export_energy_total", pa.float64()),
+        ("consumption_energy_total", pa.float64()),
+        ("inverter_temperature_c", pa.float64()),
+        ("is_dst_ambiguous", pa.bool_()),
     ]
 )
 
@@ -81,7 +89,10 @@ METRICS: dict[str, dict[str, Metric]] = {
     "storage": {"stateOfEnergy": Metric("state_of_energy_percent", frozenset({"PERCENTAGE", "PERCENT", "%"}))},
 }
 SITE_METRICS = {"energy": ENERGY, "power": POWER}
-MEASURES = ("energy", "power", "import_energy", "export_energy", "consumption_energy", "state_of_energy_percent")
+MEASURES = (
+    "energy", "power", "import_energy", "export_energy", "consumption_energy", "state_of_energy_percent",
+    "energy_total", "import_energy_total", "export_energy_total", "consumption_energy_total",
+)  # fmt: skip
 KIND = re.compile(r"/sites/[^/]+/(?:(inverters|meters|storage)/(?:[^/]+/)?telemetry|(energy|power))$")
 
 Row = dict[str, Any]
@@ -105,11 +116,11 @@ def parse(body: bytes, request: Mapping[str, Any], site: Site) -> Iterator[Row]:
                 if start + INTERVAL + SETTLE > fetched_at or _belongs_to_earlier_call(start, metric, asked_from):
                     continue
             times[start] += 1  # a repeated point gets a row of its own and is judged as a duplicate
-            key = (device, *_order(start), times[start])
-            row = rows.setdefault(key, _blank(site, device, start))
-            _fill(row, metric, unit, number(point.get("value")))
+            key = (device, *order(start), times[start])
+            row = rows.setdefault(key, blank(site, device, start))
+            fill(row, metric, unit, number(point.get("value")))
     for row_number, key in enumerate(sorted(rows), start=1):
-        yield _finished(rows[key], row_number)
+        yield finished(rows[key], row_number)
 
 
 def _series(payload: Any, path: str, site: Site) -> Iterator[tuple[str, Metric, Row]]:
@@ -149,14 +160,15 @@ def _belongs_to_earlier_call(start: datetime, metric: Metric, asked_from: dateti
     return metric.names_end and isinstance(asked_from, datetime) and start < asked_from
 
 
-def _order(start: datetime | Flaw) -> tuple[datetime, str]:
+def order(start: datetime | Flaw) -> tuple[datetime, str]:
     """Sort key: rows without a usable time come last, by their text."""
     if isinstance(start, Flaw):
         return datetime.max.replace(tzinfo=UTC), start.text
     return start, ""
 
 
-def _blank(site: Site, device: str, start: datetime | Flaw) -> Row:
+def blank(site: Site, device: str, start: datetime | Flaw) -> Row:
+    """A row without values."""
     row: Row = dict.fromkeys(RAW_SCHEMA.names)
     row |= {
         "external_site_id": site.external_site_id,
@@ -164,12 +176,13 @@ def _blank(site: Site, device: str, start: datetime | Flaw) -> Row:
         "interval_seconds": INTERVAL_SECONDS,
         "unparsed": {},
     }
-    _put(row, "interval_start", start)
+    put(row, "interval_start", start)
     return row
 
 
-def _fill(row: Row, metric: Metric, unit: str, value: float | Flaw | None) -> None:
-    _put(row, metric.column, value)
+def fill(row: Row, metric: Metric, unit: str, value: float | Flaw | None) -> None:
+    """Put a metric's value and unit into a row; energies that share a unit column must agree on it."""
+    put(row, metric.column, value)
     if metric.unit_column is None:
         return
     if row[metric.unit_column] not in {None, unit}:
@@ -177,17 +190,18 @@ def _fill(row: Row, metric: Metric, unit: str, value: float | Flaw | None) -> No
     row[metric.unit_column] = unit
 
 
-def _put(row: Row, column: str, value: Any) -> None:
+def put(row: Row, column: str, value: Any) -> None:
+    """Put a cell into its column, or what is wrong with it beside the row."""
     if isinstance(value, Flaw):
         row["unparsed"][column] = {"code": value.code, "text": value.text}
     else:
         row[column] = value
 
 
-def _finished(row: Row, row_number: int) -> Row:
+def finished(row: Row, row_number: int, quality: str = "measured") -> Row:
     """Number the row and name its quality: `missing` where only accompanying values, or nulls, came."""
     came = any(row[name] is not None or name in row["unparsed"] for name in MEASURES)
     row["row_number"] = row_number
-    row["quality"] = "measured" if came else "missing"
+    row["quality"] = quality if came else "missing"
     row["unparsed"] = json.dumps(row["unparsed"], sort_keys=True, ensure_ascii=False) if row["unparsed"] else None
     return row

@@ -231,3 +231,18 @@ def test_f16_the_key_is_not_kept_with_the_answer(session, vendor, caplog):
     vendor.get(f"{BASE}/a", json={})
     assert CANARY not in repr(get(session, "/a")) + caplog.text
     assert vendor.calls[0].request.headers["X-API-Key"] == CANARY
+
+
+def test_a_vendor_may_read_more_out_of_a_refusal_than_its_status(time, vendor):
+    def refused(status, body):
+        if status == 400 and b"invalid_grant" in body:
+            raise errors.ReauthRequired(f"used up: {body.decode()}")
+
+    session = make(time, refused=refused)
+    vendor.get(f"{BASE}/a", status=400, json={"error": "invalid_grant", "about": CANARY})
+    vendor.get(f"{BASE}/b", status=400, json={"error": "other"})
+    with pytest.raises(errors.ReauthRequired, match="used up") as caught:
+        get(session, "/a")
+    assert CANARY not in str(caught.value)
+    with pytest.raises(errors.BadRequest):
+        get(session, "/b")

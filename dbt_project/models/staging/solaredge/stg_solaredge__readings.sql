@@ -16,8 +16,8 @@ delivered as (
         readings.interval_seconds,
         readings.energy,
         readings.energy_unit,
-        cast(null as double precision) as energy_total,
-        cast(null as text) as energy_total_unit,
+        readings.energy_total,
+        readings.energy_total_unit,
         readings.power,
         readings.power_unit,
         cast(null as double precision) as irradiance_wm2,
@@ -27,7 +27,9 @@ delivered as (
             when
                 num_nonnulls(
                     readings.voltage_v, readings.current_a, readings.frequency_hz, readings.import_energy,
-                    readings.export_energy, readings.consumption_energy, readings.state_of_energy_percent
+                    readings.export_energy, readings.consumption_energy, readings.state_of_energy_percent,
+                    readings.import_energy_total, readings.export_energy_total, readings.consumption_energy_total,
+                    readings.inverter_temperature_c, readings.is_dst_ambiguous
                 ) > 0
                 then jsonb_strip_nulls(jsonb_build_object(
                     'voltage_v', {{ canonical_amount('readings.voltage_v') }},
@@ -36,7 +38,12 @@ delivered as (
                     'import_wh', {{ canonical_amount('readings.import_energy', 'units.factor') }},
                     'export_wh', {{ canonical_amount('readings.export_energy', 'units.factor') }},
                     'consumption_wh', {{ canonical_amount('readings.consumption_energy', 'units.factor') }},
-                    'soe_pct', {{ canonical_amount('readings.state_of_energy_percent') }}
+                    'soe_pct', {{ canonical_amount('readings.state_of_energy_percent') }},
+                    'import_total_wh', {{ canonical_amount('readings.import_energy_total', 'units.factor') }},
+                    'export_total_wh', {{ canonical_amount('readings.export_energy_total', 'units.factor') }},
+                    'consumption_total_wh', {{ canonical_amount('readings.consumption_energy_total', 'units.factor') }},
+                    'inverter_temperature_c', {{ canonical_amount('readings.inverter_temperature_c') }},
+                    'dst_ambiguous', readings.is_dst_ambiguous
                 ))
         end as other_metrics,
         {{ safe_jsonb('readings.unparsed') }} as unparsed
