@@ -6,15 +6,18 @@ from typing import Any
 from airflow.sdk import RetryDecision, RetryPolicy
 
 from include.core import errors
+from include.orchestration.notifications import task_failed
 
 NO_RETRY = (
     errors.ConfigurationError,
     errors.NotFound,
+    errors.IllegalState,
     errors.UnsafeRole,
     errors.SecretError,
     errors.AuthFailed,
     errors.SiteForbidden,
     errors.SiteGone,
+    errors.SitesFailed,
     errors.BadRequest,
     errors.ApiWithdrawn,
     errors.QuotaExhausted,
@@ -29,6 +32,7 @@ TASK_DEFAULTS: dict[str, Any] = {
     "retry_exponential_backoff": True,
     "max_retry_delay": timedelta(minutes=15),
     "execution_timeout": timedelta(minutes=30),
+    "on_failure_callback": task_failed,
 }
 
 

@@ -13,6 +13,8 @@ from contextlib import AbstractContextManager, contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
+from include.core.failpoints import failpoint
+
 Secret = dict[str, Any]
 
 LONGEST_MARGIN = timedelta(minutes=5)
@@ -92,6 +94,7 @@ class TokenLife:
             if is_good(held.secret):
                 return held.secret
             fresh = self._renew(held.secret)
+            failpoint("after_token_response")
             held.save(fresh)
             return fresh
 

@@ -1,9 +1,12 @@
 """Credentials: golden vectors, and clear errors for a wrong key or a record of another row."""
 
+import base64
+
 import pytest
 
 from include.core.errors import ConfigurationError, SecretError
-from include.security.vault import Binding, Vault, seal
+from include.security import vault as vault_module
+from include.security.vault import IV_BYTES, Binding, RandomIvs, Vault, seal
 
 KEY = bytes(range(32))
 IV = bytes(range(12))
@@ -55,3 +58,37 @@ def test_an_unusable_key_ring_is_a_configuration_error(monkeypatch, text):
     monkeypatch.setenv("SUNLEDGER_VAULT_KEYS", text)
     with pytest.raises(ConfigurationError):
         Vault.from_environment()
+
+
+def test_a_million_ivs_are_all_different():
+    ivs = RandomIvs()
+    drawn = {ivs.draw() for _ in range(1_000_000)}
+    assert len(drawn) == 1_000_000 and {len(iv) for iv in drawn} == {IV_BYTES}
+
+
+def test_every_encryption_has_an_iv_of_its_own():
+    vault = Vault({"k1": KEY})
+    records = [vault.encrypt({"api_key": "abc"}, BINDING)[0] for _ in range(5_000)]
+    assert len({base64.b64decode(record)[:IV_BYTES] for record in records}) == 5_000
+
+
+@pytest.mark.parametrize("period", [1, 2, 7, 1000])
+def test_a_random_source_that_repeats_itself_encrypts_nothing_a_second_time(monkeypatch, period):
+    values = [number.to_bytes(IV_BYTES) for number in range(period)]
+    turns = iter(range(10 * period + 10))
+    monkeypatch.setattr(vault_module.os, "urandom", lambda size: values[next(turns) % period])
+    monkeypatch.setattr(vault_module, "_ivs", RandomIvs())
+    vault, records = Vault({"k1": KEY}), []
+    with pytest.raises(SecretError, match="random source"):
+        while True:
+            records.append(vault.encrypt({"api_key": "abc"}, BINDING)[0])
+    used = [base64.b64decode(record)[:IV_BYTES] for record in records]
+    assert len(used) == len(set(used)) == period - 1
+
+
+def test_the_memory_of_ivs_is_bounded(monkeypatch):
+    monkeypatch.setattr(vault_module, "REMEMBERED_IVS", 100)
+    ivs = RandomIvs()
+    for _ in range(1_000):
+        ivs.draw()
+    assert len(ivs._drawn) == 100
