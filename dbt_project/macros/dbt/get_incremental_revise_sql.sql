@@ -4,6 +4,7 @@ Incremental strategy `revise`: update the rows that really changed, insert the r
 A second run over the same input therefore writes nothing. Model `meta`:
   time_column       limits the target to the batch's time ranges, as literals, so that partitions are pruned
   bookkeeping       columns that alone do not make a row different
+  nullable_key      key columns, all of them ids, that may be null; null is compared as 0, as the table's index does
 -#}
 {% macro get_incremental_revise_sql(arg_dict) %}
     {%- set target = arg_dict['target_relation'] -%}
@@ -14,8 +15,11 @@ A second run over the same input therefore writes nothing. Model `meta`:
     {%- set payload = columns | reject('in', key) | list -%}
     {%- set compared = payload | reject('in', meta.get('bookkeeping', [])) | list -%}
     {%- set conditions = [] -%}
+    {%- set nullable = meta.get('nullable_key', []) -%}
     {%- for column in key -%}
-        {%- do conditions.append('stored.' ~ adapter.quote(column) ~ ' = fresh.' ~ adapter.quote(column)) -%}
+        {%- do conditions.append(
+            revise_key('stored', column, nullable) ~ ' = ' ~ revise_key('fresh', column, nullable)
+        ) -%}
     {%- endfor -%}
     {%- if meta.get('time_column') -%}
         {%- set time_column = adapter.quote(meta['time_column']) -%}
@@ -63,7 +67,8 @@ A second run over the same input therefore writes nothing. Model `meta`:
         from {{ known }} as known
         where
             {%- for column in key %}
-            known.{{ adapter.quote(column) }} = fresh.{{ adapter.quote(column) }}{{ ' and ' if not loop.last }}
+            {{ revise_key('known', column, nullable) }} = {{ revise_key('fresh', column, nullable) }}
+            {{- ' and ' if not loop.last }}
             {%- endfor %}
     )
 {% endmacro %}

@@ -1,6 +1,9 @@
 {{ config(
-    unique_key=['organization_id', 'meter_id', 'period_type', 'period_start'],
-    meta={'bookkeeping': ['publication_id', 'aggregated_at']}
+    unique_key=['organization_id', 'meter_id', 'period_type', 'period_start', 'billed_line_id', 'billing_period_id'],
+    meta={
+        'nullable_key': ['meter_id', 'billed_line_id', 'billing_period_id'],
+        'bookkeeping': ['publication_id', 'aggregated_at']
+    }
 ) }}
 
 with
@@ -150,7 +153,7 @@ periods as (
 
 ),
 
-final as (
+rolled_up as (
 
     select
         organization_id,
@@ -162,17 +165,69 @@ final as (
         time_zone,
         source_system,
         reading_interval_seconds,
-        cast(energy_wh as numeric(20, 6)) as energy_wh,
+        energy_wh,
         cast(energy_wh / 1000 as numeric(20, 9)) as energy_kwh,
-        cast(measured_count + estimated_count as bigint) as reading_count,
-        cast(measured_count as bigint) as measured_count,
-        cast(estimated_count as bigint) as estimated_count,
-        cast(slots_expected as bigint) as slots_expected,
+        measured_count + estimated_count as reading_count,
+        measured_count,
+        estimated_count,
+        slots_expected,
         {{ share_percent('measured_weight', 'period_weight') }} as data_completeness_percent,
         {{ share_percent('usable_weight', 'period_weight') }} as usable_percent,
-        cast({{ open_publication_id() }} as bigint) as publication_id,
-        now() as aggregated_at
+        'interval' as basis
     from periods
+
+),
+
+billed as (
+
+    select
+        *,
+        'monthly' as period_type,
+        1000 * energy_kwh as energy_wh,
+        'billing' as basis
+    from {{ ref('int_billing__aggregated') }}
+
+),
+
+final as (
+
+    {% for relation in ['rolled_up', 'billed'] -%}
+    {%- set is_billed = relation == 'billed' -%}
+    select
+        organization_id,
+        project_id,
+        meter_id,
+        period_type,
+        period_start,
+        period_end,
+        time_zone,
+        source_system,
+        cast({{ 'null' if is_billed else 'reading_interval_seconds' }} as integer) as reading_interval_seconds,
+        cast(energy_wh as numeric(20, 6)) as energy_wh,
+        cast(energy_kwh as numeric(20, 9)) as energy_kwh,
+        {%- for count in ['reading_count', 'measured_count', 'estimated_count', 'slots_expected'] %}
+        cast({{ 'null' if is_billed else count }} as bigint) as {{ count }},
+        {%- endfor %}
+        {%- for share in ['data_completeness_percent', 'usable_percent'] %}
+        cast({{ 'null' if is_billed else share }} as numeric(7, 4)) as {{ share }},
+        {%- endfor %}
+        cast({{ open_publication_id() }} as bigint) as publication_id,
+        now() as aggregated_at,
+        basis,
+        {%- for id in ['billed_line_id', 'contract_line_id', 'billing_period_id', 'tariff_id'] %}
+        cast({{ id if is_billed else 'null' }} as bigint) as {{ id }},
+        {%- endfor %}
+        cast({{ 'energy_category' if is_billed else 'null' }} as text) as energy_category,
+        {%- for amount in [
+            'opening_reading_kwh', 'closing_reading_kwh', 'utilized_reading_kwh', 'discount_reading_kwh',
+            'sourced_energy_kwh', 'total_production_kwh'
+        ] %}
+        cast({{ amount if is_billed else 'null' }} as numeric(20, 6)) as {{ amount }},
+        {%- endfor %}
+        cast({{ 'available_energy_kwh' if is_billed else 'null' }} as numeric(20, 6)) as available_energy_kwh
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
 
 )
 
