@@ -2,12 +2,13 @@
 
 Each run fetches every due site from its high-water mark to the end of the data interval and lands the answers as
 they came. Clearing a task is always safe: known content is recognised by its hash. A broken site or credential
-does not stop the others; the last task fails the run and names it.
+does not stop the others; the last task fails the run and names it. With the parameter `site_id` a run reads that
+site alone, `lookback_hours` from its newest closed interval.
 """
 
 from datetime import UTC, datetime, timedelta
 
-from airflow.sdk import CronDataIntervalTimetable, dag, task
+from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
 
 from include.orchestration.assets import RAW_READINGS
 from include.orchestration.policies import TASK_DEFAULTS, VENDOR_RETRIES
@@ -28,11 +29,15 @@ def build(source: str) -> None:
         default_args=TASK_DEFAULTS,
         tags=["layer:raw", f"source:{source}"],
         doc_md=__doc__,
+        params={
+            "site_id": Param(None, type=["null", "integer"], title="Only this site", minimum=1),
+            "lookback_hours": Param(None, type=["null", "integer"], title="So far back", minimum=1, maximum=168),
+        },
     )
     def extract_inverter() -> None:
         @task
-        def list_sites() -> list[dict]:
-            return extract.due_sites(source)
+        def list_sites(params: dict | None = None) -> list[dict]:
+            return extract.chosen_sites(source, params["site_id"], params["lookback_hours"])
 
         @task(
             pool=f"api_{source}",
@@ -40,15 +45,15 @@ def build(source: str) -> None:
             map_index_template="{{ task.op_kwargs['site']['name'] }}",
         )
         def land(site: dict) -> list[int]:
-            return extract.land_site(site["integration_site_id"])
+            return extract.land_reference(site)
 
         @task(trigger_rule="all_done", outlets=[RAW_READINGS[source]])
         def stage_and_judge() -> dict:
-            return process.process_all(feed=feeds.feed_of(source))
+            return process.process_all(feeds=[feeds.feed_of(source)])
 
-        @task(trigger_rule="all_done")
+        @task(trigger_rule="all_done", retry_policy=VENDOR_RETRIES)
         def verify_sites(sites: list[dict]) -> None:
-            extract.raise_for_failures(sites)
+            extract.raise_for_failures(source, sites)
 
         sites = list_sites()
         land.expand(site=sites) >> stage_and_judge() >> verify_sites(sites)

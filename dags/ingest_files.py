@@ -1,8 +1,8 @@
-"""Ingest files that clients drop: inbox -> lake -> raw -> judged.
+"""Ingest what clients drop or push: inbox -> lake -> raw -> judged.
 
-An asset watcher looks into the local drop folder and the lake's inbox prefixes and starts a run when complete
-objects wait. Each version of each object is picked up exactly once, also when a run is cleared or the triggerer
-was killed; a load that an earlier run left unfinished is finished by the next.
+An asset watcher looks into the local drop folder, the lake's inbox prefixes and the ledger, and starts a run when
+complete objects or pushed loads wait. Each version of each object is picked up exactly once, also when a run is
+cleared or the triggerer was killed; a load that was left unfinished is finished by the next run.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,7 +33,7 @@ def ingest_files() -> None:
 
     @task(outlets=[RAW_FILES])
     def stage_and_judge(load_ids: list[int]) -> dict:
-        return process.process_all(load_ids, feed=feeds.FILE_FEED)
+        return process.process_all(load_ids, feeds=feeds.CLIENT_FEEDS)
 
     stage_and_judge(land())
 

@@ -6,6 +6,7 @@ which requests came in, with the names of their headers but not the values.
 
 import asyncio
 import base64
+import json
 from typing import Any
 
 from fastapi import APIRouter
@@ -22,6 +23,8 @@ class Fault(BaseModel):
     delay_s:   pause before the first byte, seconds
     drip_s:    pause after every byte of the body, seconds
     cut_after: close the connection after so many bytes of the body; the length still promises all
+
+    In `body`, `{request}` becomes what the request brought: headers, query and body, as careless servers repeat it.
     """
 
     path: str = ""
@@ -55,7 +58,7 @@ class Faults:
         if fault.status is None:
             status, headers, body = await self._real_reply(scope, receive)
         else:
-            body = base64.b64decode(fault.body_base64) if fault.body_base64 else fault.body.encode()
+            body = base64.b64decode(fault.body_base64) if fault.body_base64 else await _repeated(fault, scope, receive)
             status, headers = fault.status, {"content-type": "application/json", **fault.headers}
         await _reply(send, fault, status, {**headers, "content-length": str(len(body))}, body)
 
@@ -68,6 +71,16 @@ class Faults:
         await self.app(scope, receive, keep)
         headers = {name.decode(): value.decode() for name, value in messages[0]["headers"]}
         return messages[0]["status"], headers, b"".join(message.get("body", b"") for message in messages[1:])
+
+
+async def _repeated(fault: Fault, scope: dict, receive: Any) -> bytes:
+    """The fault's body; text of the request in it is quoted as JSON wants it."""
+    if "{request}" not in fault.body:
+        return fault.body.encode()
+    message = await receive()
+    headers = " ".join(value.decode("latin-1") for _, value in scope["headers"])
+    request = f"{headers} {scope['query_string'].decode()} {message.get('body', b'').decode('utf-8', 'replace')}"
+    return fault.body.replace("{request}", json.dumps(request)[1:-1]).encode()
 
 
 async def _reply(send: Any, fault: Fault, status: int, headers: dict[str, str], body: bytes) -> None:

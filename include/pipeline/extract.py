@@ -1,115 +1,192 @@
 """Extract: from a site's high-water mark to the newest closed interval, landed part by part.
 
 The mark moves only after a part is durable in the lake, so an outage of ours or of the vendor leaves no gap: the
-next run starts where this one stopped, an overlap earlier because vendors revise recent values.
+next run starts where this one stopped, an overlap earlier because vendors revise recent values. A site that fails
+says so, with the part that failed, and stops no other.
 """
 
 import logging
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from include.core.errors import AuthFailed, NotFound, SunledgerError, VendorError
-from include.core.records import Site, Window
+from include.core.errors import (
+    ConfigurationError,
+    IllegalState,
+    NotFound,
+    SiteGone,
+    SiteMoved,
+    SitesFailed,
+    SunledgerError,
+)
+from include.core.records import Answer, Site, Window
 from include.pipeline import accounts
 from include.pipeline.accounts import connect_account
 from include.pipeline.land import land_answer
-from include.warehouse import credentials, registry, sites
+from include.pipeline.walk import OnPart, Walk, window_of
+from include.warehouse import credential_states, credentials, moves, sites
 from include.warehouse.database import connect
+from include.warehouse.writers import one_writer
 
 log = logging.getLogger(__name__)
 
-FIRST_LOOKBACK = timedelta(hours=48)
+LONGEST_SYNC_S = 20 * 60.0  # a task may take 30 minutes, and the last call of a sync some of them
+
+
+@dataclass(slots=True)
+class Synced:
+    """How a sync of one site ended: `success`, `partial` or `error`."""
+
+    site: Site
+    window: Window | None = None
+    load_ids: list[int] = field(default_factory=list)
+    error: SunledgerError | None = None
+
+    @property
+    def status(self) -> str:
+        """A success only when everything is landed."""
+        if self.error is None:
+            return "success"
+        return "partial" if self.load_ids else "error"
 
 
 def due_sites(source_system: str) -> list[dict[str, Any]]:
     """References of the sites whose turn it is, for a task per site."""
     with connect() as connection:
-        rows = sites.due(connection, source_system)
+        rows = sites.due(connection, source_system, accounts.vendor(source_system).LEAST_SYNC_MINUTES)
     return [{"integration_site_id": row["integration_site_id"], "name": row["name"]} for row in rows]
 
 
-def discover(organization_id: int, source_system: str, label: str = "") -> dict[str, Any]:
-    """What a vendor account says of its sites and devices, in the form that registration takes."""
+def chosen_sites(source_system: str, site_id: int | None, lookback_hours: int | None) -> list[dict[str, Any]]:
+    """References for a task per site: of the one that somebody asked for, else of those whose turn it is."""
+    if site_id is None:
+        return due_sites(source_system)
     with connect() as connection:
-        credential = registry.find_credential(connection, organization_id, source_system, label)
-    if credential is None:
-        raise NotFound(f"the organization has no {source_system} account {label!r}", remedy="register it first")
-    source = connect_account(credential)
-    projects, sites_ = [], []
-    for site in source.sites():
-        meters = [
-            {
-                "name": device.name,
-                "meter_type": "INVERTER" if device.kind == "inverter" else "PRODUCTION",
-                "rated_power_w": device.rated_power_w or None,
-                "devices": [
-                    {"source": source_system, "site": site.external_site_id, "device": device.external_device_id}
-                ],
-            }
-            for device in source.devices(site.external_site_id)
-            if device.kind in {"inverter", "meter"}
-        ]
-        zone = site.time_zone or "UTC"
-        projects.append({"name": site.name, "time_zone": zone, "meters": meters})
-        sites_.append({"site": site.external_site_id, "name": site.name, "project": site.name, "time_zone": zone})
-    return {"projects": projects, "accounts": [{"source": source_system, "label": label, "sites": sites_}]}
+        row = sites.get(connection, site_id)
+    if row["source_system"] != source_system:
+        raise NotFound(f"there is no {source_system} site {site_id}")
+    return [{"integration_site_id": site_id, "name": row["name"], "lookback_hours": lookback_hours, "is_asked": True}]
+
+
+def land_reference(reference: dict[str, Any]) -> list[int]:
+    """Land the site of a reference, as far back as it says."""
+    hours = reference.get("lookback_hours")
+    return land_site(reference["integration_site_id"], lookback=timedelta(hours=hours) if hours else None)
 
 
 def land_site(integration_site_id: int, until: datetime | None = None, lookback: timedelta | None = None) -> list[int]:
-    """Fetch and land everything of a site that is closed by `until`; returns the load ids.
-
-    Ends as `success`, or as `partial` or `error` on the site with the reason, and then raises it.
-    """
-    with connect() as connection:
-        row = sites.get(connection, integration_site_id)
-        credential = credentials.get(connection, row["credential_id"])
-    site = sites.as_record(row)
-    landed: list[int] = []
-    try:
-        _land_parts(site, credential, _window(row, until, lookback), landed)
-    except SunledgerError as error:
-        _record(site, "partial" if landed else "error", error)
-        raise
-    _record(site, "success", None)
-    return landed
+    """Fetch and land everything of a site that is closed by `until`; returns the load ids, or raises why not."""
+    synced = sync_site(integration_site_id, until, lookback, longest_s=LONGEST_SYNC_S)
+    if synced.error:
+        raise synced.error
+    return synced.load_ids
 
 
-def raise_for_failures(references: list[dict[str, Any]]) -> None:
-    """Raise an error that names every one of these sites whose last sync was not a success."""
-    with connect() as connection:
-        rows = [sites.last_sync(connection, reference["integration_site_id"]) for reference in references]
-    failed = [f"{row['name']}: {row['last_sync_error']}" for row in rows if row["last_sync_status"] != "success"]
-    if failed:
-        raise VendorError(f"{len(failed)} of {len(rows)} sites failed: {'; '.join(failed)}")
-
-
-def _land_parts(site: Site, credential: dict[str, Any], window: Window, landed: list[int]) -> None:
-    source = connect_account(credential)
-    for part in window.split(accounts.vendor(site.source_system).PART):
-        for answer in source.fetch(site, part):
-            landed.append(land_answer(answer, site)["load_id"])
+def sync_site(
+    integration_site_id: int,
+    until: datetime | None = None,
+    lookback: timedelta | None = None,
+    *,
+    on_part: OnPart | None = None,
+    longest_s: float | None = None,
+) -> Synced:
+    """Land a site as its only writer and note on the site how that went; a named error is returned, not raised."""
+    with one_writer(integration_site_id):
         with connect() as connection:
-            sites.advance(connection, site.integration_site_id, part.end)
+            row = sites.get(connection, integration_site_id)
+            credential = credentials.get(connection, row["credential_id"])
+            sites.begin_sync(connection, integration_site_id)
+        synced = Synced(sites.as_record(row))
+        walk = None
+        try:
+            synced.window = window_of(row, until, lookback)
+            source = open_account(synced.site, credential)
+            walk = Walk(synced.site, source, _Stored(synced))
+            walk.through(synced.window, on_part, longest_s)
+        except SunledgerError as error:
+            synced.error = error
+        except Exception as error:
+            # the text of a foreign error may hold anything, so only its kind is stored
+            synced.error = SunledgerError(f"{type(error).__name__}, see the log")
+            _record(synced, credential, walk)
+            raise
+        _record(synced, credential, walk)
+        return synced
 
 
-def _window(row: dict[str, Any], until: datetime | None, lookback: timedelta | None) -> Window:
-    vendor = accounts.vendor(row["source_system"])
-    end = vendor.closed_until(min(until or datetime.now(UTC), datetime.now(UTC)))
-    if lookback is not None:
-        return Window(_quarter(end - lookback), end)
-    if row["high_water_mark"] is None:
-        return Window(_quarter(end - FIRST_LOOKBACK), end)
-    return Window(_quarter(row["high_water_mark"] - vendor.OVERLAP), end)
+def open_account(site: Site, credential: dict[str, Any]):
+    """Connect to the account of a site; refused unless the account is in use and one of this vendor."""
+    if credential["source_system"] != site.source_system:
+        raise ConfigurationError(
+            f"a {site.source_system} site is registered with a {credential['source_system']} account",
+            remedy="register the site with an account of its own vendor",
+        )
+    if credential["state"] != "active":
+        raise IllegalState(
+            f"the account is {credential['state']}", remedy=credential["last_error"] or "`sunledger credentials list`"
+        )
+    return connect_account(credential)
 
 
-def _quarter(instant: datetime) -> datetime:
-    return instant.replace(minute=instant.minute - instant.minute % 15, second=0, microsecond=0)
-
-
-def _record(site: Site, status: str, error: SunledgerError | None) -> None:
-    reason = str(error)[:1000] if error else None
-    refused = reason if isinstance(error, AuthFailed) else None
+def raise_for_failures(source_system: str, references: list[dict[str, Any]]) -> None:
+    """Raise an error that names every site that did not fully arrive, or is not read for want of a good account."""
+    ids = [reference["integration_site_id"] for reference in references]
     with connect() as connection:
-        sites.record_sync(connection, site.integration_site_id, status, reason)
-        sites.record_credential_use(connection, site.credential_id, refused)
-    log.info("%s %s: %s", site.source_system, site.name, status)
+        sites.note_refused_loads(connection, ids)
+        rows = sites.last_syncs(connection, ids)
+        is_asked = any(reference.get("is_asked") for reference in references)
+        skipped = [] if is_asked else sites.waiting_for_a_person(connection, source_system)
+    failed = {
+        row["integration_site_id"]: f"{row['name']}: {row['last_sync_error'] or row['last_sync_status']}"
+        for row in rows
+        if row["last_sync_status"] != "success"
+    }
+    for row in skipped:
+        reason = f"{row['name']}: not read, the account is {row['credential_state']}"
+        failed.setdefault(row["integration_site_id"], f"{reason}: {row['credential_error']}")
+    if failed:
+        of = len({*ids, *failed})
+        raise SitesFailed(f"{len(failed)} of {of} sites failed: {'; '.join(failed.values())}")
+
+
+class _Stored:
+    """The steps of a sync: everything is kept for good."""
+
+    def __init__(self, synced: Synced) -> None:
+        self.synced = synced
+
+    def keep(self, answer: Answer, site: Site) -> None:
+        """Land an answer."""
+        self.synced.load_ids.append(land_answer(answer, site)["load_id"])
+
+    def done(self, part: Window) -> None:
+        """Move the mark over a part."""
+        with connect() as connection:
+            sites.advance(connection, self.synced.site.integration_site_id, part)
+
+    def moved(self, site: Site, move: SiteMoved) -> Site:
+        """Store the new ids and read the site again."""
+        log.warning("%s %r: %s", site.source_system, site.name, move)
+        with connect() as connection:
+            moves.move(connection, site, move.external_site_id, move.devices)
+            self.synced.site = sites.as_record(sites.get(connection, site.integration_site_id))
+        return self.synced.site
+
+
+def _record(synced: Synced, credential: dict[str, Any], walk: Walk | None) -> None:
+    """Note how a sync went on the site; and on its account, which worked only if the vendor gave us something."""
+    site, error = synced.site, synced.error
+    with connect() as connection:
+        sites.record_sync(
+            connection,
+            site.integration_site_id,
+            synced.status,
+            str(error)[:1000] if error else None,
+            walk.part if walk and error else None,
+            is_gone=isinstance(error, SiteGone) and not synced.load_ids,
+        )
+        if synced.load_ids:
+            credential_states.record_use(connection, credential)
+        if error and credential["state"] == "active":
+            credential_states.record_use(connection, credential, error)
+    log.info("%s %r: %s", site.source_system, site.name, synced.status)

@@ -6,74 +6,10 @@ import pytest
 import requests
 
 from include.core.errors import QuotaExhausted, VendorError, VendorUnavailable
-from simulators.server import Clock, running
-from simulators.solaredge import DEMO_KEY, create_app
+from simulators.solaredge import DEMO_KEY
 from simulators.solaredge_plants import BERLIN_SITE, DENVER_SITE
 from tests.pipeline.oracle import count, state
-
-NOW = datetime(2026, 6, 10, 12, 2, tzinfo=UTC)
-SERIALS = {DENVER_SITE: ("5E10A160-01", "5E10A140-02", "5E10AE00-M1"), BERLIN_SITE: ("5E20B180-01", "5E20BE00-M1")}
-
-
-def plant(site: int, zone: str) -> dict:
-    meters = [
-        {"name": serial, "devices": [{"source": "solaredge", "site": site, "device": serial}]}
-        for serial in SERIALS[site]
-    ]
-    return {"name": f"Plant {site}", "time_zone": zone, "installed_ac_capacity_kw": 20, "meters": meters}
-
-
-def account(**limits) -> dict:
-    sites = [
-        {"site": site, "name": f"Site {site}", "project": f"Plant {site}", "time_zone": zone}
-        for site, zone in ((DENVER_SITE, "America/Denver"), (BERLIN_SITE, "Europe/Berlin"))
-    ]
-    return {"source": "solaredge", "label": "fleet", "secret_env": "FLEET_KEY", "sites": sites, **limits}
-
-
-@pytest.fixture
-def portal(monkeypatch):
-    with running(create_app(seed=7, clock=Clock(NOW, is_frozen=True), calls_per_minute=10_000)) as url:
-        monkeypatch.setenv("SOLAREDGE_BASE_URL", url)
-        yield url
-
-
-@pytest.fixture
-def sites(warehouse, portal, monkeypatch) -> list[int]:
-    """Ids of the two registered sites, Denver first."""
-    return register(monkeypatch)
-
-
-def register(monkeypatch, key: str = DEMO_KEY, **limits) -> list[int]:
-    from include.pipeline import registration
-    from include.warehouse.database import connect
-
-    monkeypatch.setenv("FLEET_KEY", key)
-    projects = [plant(DENVER_SITE, "America/Denver"), plant(BERLIN_SITE, "Europe/Berlin")]
-    registration.apply({"organization": "Sun", "projects": projects, "accounts": [account(**limits)]})
-    with connect() as connection:
-        rows = connection.execute(
-            "select integration_site_id as id from ops.integration_site order by external_site_id"
-        )
-        return [row["id"] for row in rows]
-
-
-def extract(site: int, until: datetime = NOW, lookback: timedelta | None = None) -> dict[str, int]:
-    from include.pipeline.extract import land_site
-    from include.pipeline.process import process_all
-
-    return process_all(land_site(site, until, lookback))
-
-
-def publish():
-    from include.pipeline.publish import publish
-
-    return publish()
-
-
-def mark(warehouse, site: int):
-    query = "select high_water_mark from ops.integration_site where integration_site_id = %s"
-    return warehouse.execute(query, [site]).fetchone()["high_water_mark"]
+from tests.pipeline.solaredge_account import NOW, SERIALS, extract, mark, publish, register
 
 
 def test_closed_intervals_are_stored_up_to_the_mark_in_utc(sites, warehouse):
@@ -153,14 +89,12 @@ def test_restated_history_replaces_the_value_and_only_its_periods(sites, portal,
     assert (revision["at"], revision["reason"]) == (changed, "replaced")
 
 
-def test_a_failing_part_holds_the_mark_and_the_site_says_why(sites, portal, warehouse, monkeypatch):
-    from include.http import session
-
-    monkeypatch.setattr(session.time, "sleep", lambda _: None)
+def test_a_failing_part_holds_the_mark_and_the_site_says_why(sites, portal, warehouse, no_waiting):
     fault = {"path": f"/v2/sites/{DENVER_SITE}/meters/telemetry", "times": 50, "status": 503}
     requests.post(f"{portal}/_control/faults", json=[fault], timeout=10)
     with pytest.raises(VendorUnavailable):
         extract(sites[0], lookback=timedelta(hours=24))
+    assert [base <= pause <= base + 1 for base, pause in zip((2, 4, 8), no_waiting, strict=True)] == [True] * 3
     assert mark(warehouse, sites[0]) is None
     row = warehouse.execute("select * from ops.integration_site where integration_site_id = %s", [sites[0]]).fetchone()
     assert row["last_sync_status"] == "partial" and "E401" in row["last_sync_error"]
@@ -168,11 +102,11 @@ def test_a_failing_part_holds_the_mark_and_the_site_says_why(sites, portal, ware
     requests.delete(f"{portal}/_control/faults", timeout=10)
     extract(sites[0], lookback=timedelta(hours=24))
     assert mark(warehouse, sites[0]) == datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
-    with pytest.raises(VendorError, match="E400"):
+    with pytest.raises(VendorError, match="E418"):
         from include.pipeline.extract import raise_for_failures
 
         warehouse.execute("update ops.integration_site set last_sync_status = 'error', last_sync_error = 'why'")
-        raise_for_failures([{"integration_site_id": site} for site in sites])
+        raise_for_failures("solaredge", [{"integration_site_id": site} for site in sites])
 
 
 def test_monthly_credits_are_reserved_in_the_database_before_each_call(warehouse, portal, monkeypatch):
@@ -196,10 +130,10 @@ def test_a_wrong_key_is_an_error_of_the_credential_without_showing_it(warehouse,
 
 
 def test_an_account_tells_its_sites_and_devices_in_the_form_that_registration_takes(sites, warehouse):
-    from include.pipeline import extract as extraction
     from include.pipeline import registration
+    from include.pipeline.discover import discover
 
-    found = extraction.discover(1, "solaredge", "fleet")
+    found = discover(1, "solaredge", "fleet")
     assert [project["time_zone"] for project in found["projects"]] == ["America/Denver", "Europe/Berlin"]
     serials = {device["device"] for p in found["projects"] for m in p["meters"] for device in m["devices"]}
     assert serials == {*SERIALS[DENVER_SITE], *SERIALS[BERLIN_SITE]}
