@@ -19,7 +19,10 @@ _numbers = itertools.count(1)
 hypothesis_settings.register_profile("sunledger", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("sunledger")
 
-os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")
+# each process that runs tests has its own, because Airflow writes its settings there on import
+_home = os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")
+if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and not _home.endswith(_worker):
+    os.environ["AIRFLOW_HOME"] = f"{_home}-{_worker}"
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 

@@ -8,12 +8,23 @@ from pathlib import Path
 from include.local.airflow_api import AirflowApi
 from include.local.failures import StackFailed
 
-DAGS = ("extract_solaredge", "ingest_files", "transform")
-FIRST_EXTRACT = "extract_solaredge"
+OTHERS = ("ingest_files", "maintain_credentials", "transform")
 VENDOR_POOL_SLOTS = 2
 LOOK_EVERY_S = 5.0
 # A file that is just being replaced is unreadable for one parsing interval at most.
 UNREADABLE_FOR_S = 90.0
+
+
+def extracts() -> tuple[str, ...]:
+    """The Dags that ask vendors, one each."""
+    from include.sources.inverters import REGISTRY
+
+    return tuple(f"extract_{vendor}" for vendor in REGISTRY)
+
+
+def all_ids() -> tuple[str, ...]:
+    """Every Dag of ours that the demo needs."""
+    return extracts() + OTHERS
 
 
 def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
@@ -22,7 +33,7 @@ def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
 
     for vendor in REGISTRY:
         api.ensure_pool(f"api_{vendor}", VENDOR_POOL_SLOTS)
-    for dag_id in DAGS:
+    for dag_id in all_ids():
         while not api.has_dag(dag_id):
             check()
             if errors := api.import_errors():
@@ -52,7 +63,7 @@ class Watch:
             raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
 
     def _refuse_failed_runs(self) -> None:
-        for dag_id in DAGS:
+        for dag_id in all_ids():
             for run in self.api.runs(dag_id, states=("failed",), since=self.since):
                 run_id = run["dag_run_id"]
                 tasks = self.api.failed_tasks(dag_id, run_id)
@@ -63,7 +74,7 @@ class Watch:
 
 def are_idle(api: AirflowApi) -> bool:
     """True if no run of ours waits or works."""
-    return not any(api.runs(dag_id, states=("queued", "running")) for dag_id in DAGS)
+    return not any(api.runs(dag_id, states=("queued", "running")) for dag_id in all_ids())
 
 
 def _newest_log(run: Path, tasks: list[str]) -> Path:

@@ -13,6 +13,7 @@ from urllib.parse import quote, urlsplit
 
 from include.local import dotenv
 from include.local import settings as stack_settings
+from include.local.portals import Portals, demo_secrets
 from include.local.ports import LOOPBACK
 from include.local.secrets import Secrets
 from include.local.settings import Settings
@@ -20,7 +21,6 @@ from include.local.settings import Settings
 SERVICES = ("loader", "transformer", "api", "reader")
 DATABASE = "sunledger"
 MARKER = "SUNLEDGER_STACK"
-SIMULATOR_KEY = "sunledger-demo-key"
 FOR_ADMINISTRATION_ONLY = {"WAREHOUSE_URL", *(f"SUNLEDGER_{name.upper()}_PASSWORD" for name in SERVICES)}
 
 
@@ -52,7 +52,7 @@ def with_database(url: str, database: str) -> str:
     return urlsplit(url)._replace(path=f"/{database}").geturl()
 
 
-def exports(settings: Settings, secrets: Secrets, admin_url: str, solaredge_base_url: str) -> dict[str, str]:
+def exports(settings: Settings, secrets: Secrets, admin_url: str, portals: Portals) -> dict[str, str]:
     """Return what every service and the command line need; nothing in it can administer the server."""
     passwords = {name: getattr(secrets, name) for name in SERVICES}
     urls = {
@@ -64,7 +64,7 @@ def exports(settings: Settings, secrets: Secrets, admin_url: str, solaredge_base
         **urls,
         "LAKE_URL": settings.lake_url,
         "INBOX_DIR": str(settings.inbox),
-        "SOLAREDGE_BASE_URL": solaredge_base_url,
+        **portals.environment(),
         "SUNLEDGER_VAULT_KEYS": json.dumps(secrets.vault_keys),
         "DBT_PROJECT_DIR": str(settings.root / "dbt_project"),
         "DBT_PROFILES_DIR": str(settings.root / "dbt_project"),
@@ -106,5 +106,5 @@ def for_migration(service: Mapping[str, str], secrets: Secrets, admin_url: str) 
 
 
 def for_demo(service: Mapping[str, str]) -> dict[str, str]:
-    """Return the environment that registers the demo account: the only child that sees its secret."""
-    return {"SUNLEDGER_DEMO_SOLAREDGE_KEY": SIMULATOR_KEY, **service}
+    """Return the environment that registers the demo accounts: the only child that sees their secrets."""
+    return {**demo_secrets(), **service}

@@ -25,7 +25,6 @@ class Settings:
     lake_url: str
     inbox: Path
     warehouse_url: str | None
-    solaredge_base_url: str | None
     airflow_port: int
     postgres_port: int
     simulator_port: int
@@ -77,7 +76,6 @@ def read(environ: Mapping[str, str] = os.environ, root: Path = ROOT) -> Settings
         lake_url=given.get("LAKE_URL", f"file://{local}/lake"),
         inbox=(root / given.get("INBOX_DIR", str(local / "inbox"))).resolve(),
         warehouse_url=given.get("WAREHOUSE_URL"),
-        solaredge_base_url=given.get("SOLAREDGE_BASE_URL"),
         airflow_port=_number(given, "SUNLEDGER_AIRFLOW_PORT", 8080),
         postgres_port=_number(given, "SUNLEDGER_POSTGRES_PORT", 5433),
         simulator_port=_number(given, "SUNLEDGER_SIMULATOR_PORT", 8090),

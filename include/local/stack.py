@@ -16,14 +16,12 @@ from include.local import airflow, dags, databases, environment, ports, postgres
 from include.local.airflow_api import AirflowApi
 from include.local.dotenv import write
 from include.local.failures import StackFailed
-from include.local.ports import LOOPBACK
+from include.local.portals import Portals
 from include.local.progress import step
 from include.local.settings import Settings
 from include.local.supervisor import Child, Supervisor
 
 POLL_S = 1.0
-# the first sync of the demo asks for two days at once; a free account would make it wait for minutes
-DEMO_LIMITS = ("--calls-per-minute", "120", "--credits", "100000")
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -43,7 +41,7 @@ class Stack:
         self._start_postgres()
         self._choose_addresses()
         self._migrate()
-        self._start_simulator()
+        self._start_portals()
         airflow.start_api_server(self.supervisor, self.settings, self.service)
         self._run("create the demo organization", "demo", "apply", env=environment.for_demo(self.service))
         self._run("prepare dbt views and docs", "prepare")
@@ -51,9 +49,10 @@ class Stack:
         with step("start Airflow"):
             self._wait_for_airflow()
         self.since = self._database_now()
-        with step("switch on the Dags and ask the portal"):
+        with step("switch on the Dags and ask the portals"):
             dags.switch_on(self.api, self.check)
-            self.api.trigger(dags.FIRST_EXTRACT)
+            for dag_id in dags.extracts():
+                self.api.trigger(dag_id)
         self._run("drop the demo files into the inbox", "demo", "drop")
 
     def check(self) -> None:
@@ -114,9 +113,9 @@ class Stack:
     def _choose_addresses(self) -> None:
         settings = self.settings
         airflow_port = ports.pick(settings.airflow_port)
-        self.simulator_port = ports.pick(settings.simulator_port, taken=frozenset({airflow_port}))
-        vendor_url = settings.solaredge_base_url or f"http://{LOOPBACK}:{self.simulator_port}"
-        exported = environment.exports(settings, self.secrets, self.admin_url, vendor_url)
+        given = {**settings.dotenv, **os.environ}
+        self.portals = Portals(given, settings.simulator_port, frozenset({airflow_port}))
+        exported = environment.exports(settings, self.secrets, self.admin_url, self.portals)
         configured = airflow.environment(settings, self.secrets, self.admin_url, airflow_port)
         self.service = environment.for_service(settings, exported | configured)
         airflow.write_login(settings, self.secrets)
@@ -135,13 +134,13 @@ class Stack:
                 airflow.note_migrated(self.settings, metadata_url)
             self.supervisor.finish(warehouse)
 
-    def _start_simulator(self) -> None:
-        if self.settings.solaredge_base_url:
+    def _start_portals(self) -> None:
+        if not self.portals.ports:
             return
-        with step("start the portal simulator"):
-            command = [sys.executable, "-m", "simulators.solaredge", "--port", str(self.simulator_port), *DEMO_LIMITS]
-            self._start("simulator", command, self.service)
-            ports.wait_answering(self.simulator_port, each=self.check)
+        with step("start the portal simulators"):
+            self._start("portals", self.portals.command(), self.service)
+            for port in self.portals.ports.values():
+                ports.wait_answering(port, each=self.check)
 
     def _is_published(self, connection: psycopg.Connection[dict[str, Any]]) -> bool:
         """True if nothing waits at any step; a start that brings nothing new needs no new publication."""

@@ -24,7 +24,7 @@ def api():
 
 
 def answer_runs(server, **runs) -> None:
-    for dag_id in dags.DAGS:
+    for dag_id in dags.all_ids():
         server.get(f"{URL}/api/v2/dags/{dag_id}/dagRuns", json={"dag_runs": runs.get(dag_id, [])})
 
 

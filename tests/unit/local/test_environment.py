@@ -4,6 +4,7 @@ import os
 import pytest
 
 from include.local import airflow, dotenv, environment, secrets, settings
+from include.local.portals import Portals
 
 ADMIN_URL = "postgresql://boss:p%40ss@db.example:6432/defaultdb?sslmode=require"
 
@@ -21,7 +22,8 @@ def generated(chosen):
 
 @pytest.fixture
 def service(chosen, generated):
-    exported = environment.exports(chosen, generated, ADMIN_URL, "http://vendor.example")
+    portals = Portals({"SOLAREDGE_BASE_URL": "http://vendor.example"}, 9300, frozenset())
+    exported = environment.exports(chosen, generated, ADMIN_URL, portals)
     return environment.for_service(chosen, exported)
 
 
@@ -47,7 +49,16 @@ def test_only_the_migration_gets_the_administrator(service, generated):
 
 def test_the_users_own_variables_reach_the_services(service):
     assert json.loads(service["AIRFLOW_CONN_LAKE"]) == {"conn_type": "aws"}
-    assert service["SOLAREDGE_BASE_URL"] == "http://vendor.example"
+
+
+def test_a_vendor_is_stood_in_for_unless_its_address_is_configured(service):
+    assert "SOLAREDGE_BASE_URL" not in service
+    assert {name for name in service if name.endswith("_BASE_URL")} >= {
+        "ENPHASE_BASE_URL",
+        "SMA_BASE_URL",
+        "GOODWE_BASE_URL",
+    }
+    assert len({service[f"{vendor}_BASE_URL"] for vendor in ("ENPHASE", "SMA", "GOODWE")}) == 3
 
 
 def test_loopback_is_never_asked_through_a_proxy(chosen, monkeypatch):
@@ -60,7 +71,7 @@ def test_every_child_carries_the_marker_of_its_checkout(service, chosen):
 
 
 def test_a_second_terminal_finds_the_running_stack(chosen, generated, monkeypatch):
-    dotenv.write(chosen.exports, environment.exports(chosen, generated, ADMIN_URL, "http://vendor.example"))
+    dotenv.write(chosen.exports, environment.exports(chosen, generated, ADMIN_URL, Portals({}, 9300, frozenset())))
     before = dict(os.environ)
     monkeypatch.setattr(os, "environ", {"SOLAREDGE_BASE_URL": "http://mine.example"})
     environment.load(chosen)

@@ -43,6 +43,13 @@ def test_every_variable_that_code_reads_stands_in_the_example():
     assert used - set(documented()) == set()
 
 
+def test_every_setting_of_a_vendor_stands_in_the_example():
+    from include.sources.inverters import REGISTRY
+
+    names = {f"{vendor}_{name}".upper() for vendor, module in REGISTRY.items() for name in module.SETTINGS}
+    assert names - set(documented()) == set()
+
+
 def test_the_example_explains_its_variables_and_changes_nothing():
     lines = (PROJECT_ROOT / ".env.example").read_text().splitlines()
     explained = [line for before, line in pairwise(lines) if before.startswith("# ") and "=" in line]
