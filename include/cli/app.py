@@ -7,11 +7,25 @@ import sys
 
 import typer
 
-from include.cli import demo, files, loads, quarantine, sites, warehouse
-from include.core.errors import ConfigurationError, NotFound, PublicationBusy, SunledgerError, VendorUnavailable
+from include.cli import (
+    credentials,
+    demo,
+    exits,
+    extract,
+    files,
+    keys,
+    loads,
+    members,
+    quarantine,
+    reference,
+    sites,
+    warehouse,
+)
+from include.core.errors import SunledgerError
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(files.ingest)
+app.command("extract")(extract.extract)
 app.command("migrate")(warehouse.migrate)
 app.command("prepare")(warehouse.prepare)
 app.command("publish")(warehouse.publish)
@@ -20,6 +34,10 @@ app.command("dsn")(warehouse.dsn)
 app.add_typer(loads.app, name="loads")
 app.add_typer(quarantine.app, name="quarantine")
 app.add_typer(sites.app, name="sites")
+app.add_typer(credentials.app, name="credentials")
+app.add_typer(members.app, name="members")
+app.add_typer(keys.app, name="keys")
+app.add_typer(reference.app, name="reference")
 app.add_typer(demo.app, name="demo")
 
 
@@ -32,10 +50,4 @@ def main() -> None:
         app()
     except SunledgerError as error:
         print(error, file=sys.stderr)  # noqa: T201 -- the command line's own error channel
-        raise SystemExit(_exit_code(error)) from None
-
-
-def _exit_code(error: SunledgerError) -> int:
-    if isinstance(error, ConfigurationError | NotFound):
-        return 2
-    return 3 if isinstance(error, VendorUnavailable | PublicationBusy) else 1
+        raise SystemExit(exits.exit_code(error)) from None

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from include.cli import output
-from include.core.errors import TRY_LATER, NotFound
+from include.cli import exits, output
+from include.core.errors import NotFound
 
 if TYPE_CHECKING:
     from include.pipeline.run_site import Report
@@ -97,9 +97,9 @@ def _facts(report: "Report") -> dict[str, Any]:
 def _exit_code(reports: "list[Report]") -> int:
     failed = [report for report in reports if report.state != "success"]
     if not failed:
-        return 0
-    only_later = all(isinstance(report.error, TRY_LATER) and not report.refused for report in failed)
-    return 3 if only_later else 1
+        return exits.DONE
+    passes = all(exits.exit_code(report.error) == exits.LATER and not report.refused for report in failed)
+    return exits.LATER if passes else exits.REFUSED
 
 
 @contextmanager
@@ -111,7 +111,7 @@ def _progress() -> Iterator[Any]:
     from rich.console import Console
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     with Progress(*columns, console=Console(stderr=True)) as progress:
 
         def bar(name: str) -> Any:

@@ -3,6 +3,7 @@
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any
 from urllib.parse import urlsplit
@@ -10,17 +11,23 @@ from urllib.parse import urlsplit
 import typer
 
 from include.cli import output
-from include.core.errors import NotFound
+from include.core.errors import ConfigurationError, NotFound
 
 
 def ingest(
     file: Annotated[str, typer.Argument(help="A local path, or an http(s), s3 or file URL.", metavar="FILE|URL")],
     organization: Annotated[str, typer.Option(help="Name or id of the organization that the file belongs to.")],
     source: Annotated[str, typer.Option(help="Source system of the file.")] = "manual",
+    kind: Annotated[str, typer.Option(help="What the file holds: readings or billing.")] = "readings",
+    adapter: Annotated[str, typer.Option(help="Of billing: cbe or generic; without it what the source speaks.")] = "",
     wait: Annotated[
         bool, typer.Option("--wait", help="Publish afterwards and wait until the readings are final.")
     ] = False,
     site: Annotated[str, typer.Option(help="Site of the rows, for a file that does not name it.")] = "",
+    request: Annotated[
+        str, typer.Option(help="For a stored answer of a vendor: path and query of the call that brought it.")
+    ] = "",
+    fetched_at: Annotated[str, typer.Option(help="When that answer was fetched, ISO 8601 with offset.")] = "",
     device: Annotated[str, typer.Option(help="Device of the rows, for a file that does not name it.")] = "",
     time_zone: Annotated[str, typer.Option(help="IANA zone of timestamps without offset.")] = "",
     date_order: Annotated[str, typer.Option(help="DMY, MDY or YMD, for dates such as 03/04/2026.")] = "",
@@ -31,11 +38,12 @@ def ingest(
 
     The exit code is 0 when the file was accepted (or is a known duplicate), 1 when it was rejected or held.
     """
-    from include.pipeline.land import land_file
     from include.pipeline.process import process
     from include.warehouse import registry
     from include.warehouse.database import connect
 
+    if kind not in {"readings", "billing"}:
+        raise ConfigurationError(f"--kind {kind!r}", remedy="Use readings or billing.")
     with connect() as connection:
         organization_id = registry.organization_id(connection, organization)
     hints = {
@@ -46,19 +54,73 @@ def ingest(
         "interval_seconds": interval,
     }
     with _local(file) as (path, name):
-        landed = land_file(
-            path,
-            name=name,
-            organization_id=organization_id,
-            source_system=source,
-            uri=path.resolve().as_uri() if "://" not in file else file,
-            hints={key: value for key, value in hints.items() if value},
-        )
+        if request:
+            landed = _land_answer(path, organization_id, source, site, request, fetched_at, time_zone)
+        else:
+            uri = path.resolve().as_uri() if "://" not in file else file
+            if kind == "billing":
+                landed = _land_billing(path, name, organization_id, source, adapter, uri, date_order)
+            else:
+                landed = _land_file(path, name, organization_id, source, uri, hints)
     load = process(landed["load_id"])
     if wait:
         load = _published(load)
     show(load, json)
     raise typer.Exit(0 if load["status"] in {"accepted", "published", "duplicate", "empty"} else 1)
+
+
+def _land_file(
+    path: Path, name: str, organization_id: int, source: str, uri: str, hints: dict[str, Any]
+) -> dict[str, Any]:
+    from include.pipeline.land import land_file
+
+    return land_file(
+        path,
+        name=name,
+        organization_id=organization_id,
+        source_system=source,
+        uri=uri,
+        hints={key: value for key, value in hints.items() if value},
+    )
+
+
+def _land_billing(
+    path: Path, name: str, organization_id: int, source: str, adapter: str, uri: str, date_order: str
+) -> dict[str, Any]:
+    from include.pipeline.feeds import adapter_of
+    from include.pipeline.land import land_billing
+
+    return land_billing(
+        path,
+        name=name,
+        organization_id=organization_id,
+        source_system=source,
+        adapter=adapter or adapter_of(source),
+        uri=uri,
+        hints={"date_order": date_order} if date_order else {},
+    )
+
+
+def _land_answer(
+    path: Path, organization_id: int, source: str, site: str, request: str, fetched_at: str, time_zone: str
+) -> dict[str, Any]:
+    from include.pipeline.archive import land_archived
+
+    if not site:
+        raise ConfigurationError("--request needs --site", remedy="Name the vendor's id of the site.")
+    try:
+        at = datetime.fromisoformat(fetched_at) if fetched_at else None
+    except ValueError as error:
+        raise ConfigurationError(f"--fetched-at {fetched_at!r} is no ISO 8601 time") from error
+    return land_archived(
+        path,
+        organization_id=organization_id,
+        source_system=source,
+        external_site_id=site,
+        request=request,
+        fetched_at=at,
+        time_zone=time_zone,
+    )
 
 
 def _published(load: dict[str, Any]) -> dict[str, Any]:

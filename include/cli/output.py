@@ -6,6 +6,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 console = Console()
 
@@ -22,7 +23,8 @@ def as_table(rows: Sequence[dict[str, Any]], columns: Sequence[str], title: str 
         is_number = any(isinstance(row.get(column), int | float) for row in rows)
         table.add_column(column.replace("_", " "), justify="right" if is_number else "left", overflow="fold")
     for row in rows:
-        table.add_row(*(_text(row.get(column)) for column in columns))
+        # as text: what a client named may look like markup
+        table.add_row(*(Text(_text(row.get(column))) for column in columns))
     console.print(table)
 
 

@@ -41,13 +41,13 @@ def discover(
     """Ask a vendor account for its sites and devices, and print them as YAML to complete and apply."""
     import yaml
 
-    from include.pipeline import extract
+    from include.pipeline.discover import discover as ask
     from include.warehouse import registry
     from include.warehouse.database import connect
 
     with connect() as connection:
         organization_id = registry.organization_id(connection, organization)
-    print(yaml.safe_dump(extract.discover(organization_id, source, label), sort_keys=False))  # noqa: T201
+    print(yaml.safe_dump(ask(organization_id, source, label), sort_keys=False))  # noqa: T201
 
 
 @app.command("list")

@@ -38,18 +38,29 @@ def publish(json: Annotated[bool, typer.Option("--json")] = False) -> None:
 
 
 def status(json: Annotated[bool, typer.Option("--json")] = False) -> None:
-    """Show loads, row accounting, readings, refused rows, publications and sites."""
+    """Show loads, row accounting, readings, refused rows, publications, sites and accounts that need a person."""
+    from include.pipeline import credential_upkeep
     from include.warehouse import summary
     from include.warehouse.database import connect
 
     with connect() as connection:
         collected = summary.collect(connection)
+    attention = credential_upkeep.needing_attention()
     if json:
-        output.as_json(collected)
+        output.as_json(collected | {"credentials_needing_attention": attention})
         return
     from include.local.summary import render
 
-    render(collected)
+    output.console.print(render(collected))
+    columns = ("source_system", "name", "is_active", "last_sync_status", "credential_state", "failed_from",
+               "failed_until", "last_sync_error")  # fmt: skip
+    if troubled := [site for site in collected["sites"] if summary.needs_a_look(site)]:
+        output.as_table(troubled, columns, "sites that need a look")
+    for line in [
+        *map(credential_upkeep.describe, attention),
+        *map(credential_upkeep.describe_key, collected["worn_vault_keys"]),
+    ]:
+        output.console.print(line, style="yellow", markup=False)
 
 
 def dsn(role: Annotated[str, typer.Option(help="loader, transformer, api or reader")] = "reader") -> None:

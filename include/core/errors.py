@@ -6,6 +6,8 @@ line turns them into exit codes, and the quarantine stores their codes.
 
 from datetime import datetime
 
+from include.core.controls import one_line
+
 
 class SunledgerError(Exception):
     """Base of all named errors; `code` is stable and documented, `remedy` is a sentence for a person."""
@@ -24,7 +26,7 @@ class SunledgerError(Exception):
             parts.append(f"at {self.place}")
         if self.remedy:
             parts.append(f"({self.remedy})")
-        return " ".join(parts)
+        return one_line(" ".join(parts))
 
 
 class ConfigurationError(SunledgerError):
@@ -71,6 +73,12 @@ class ObjectCorrupt(SunledgerError):
     code = "E104_OBJECT_CORRUPT"
 
 
+class LakeUnavailable(SunledgerError):
+    """The store behind the lake does not answer or takes nothing; what was not stored is not acknowledged."""
+
+    code = "E105_LAKE_UNAVAILABLE"
+
+
 class Fenced(SunledgerError):
     """Another worker took over this load; the stale writer changed nothing."""
 
@@ -99,6 +107,18 @@ class PublicationBusy(SunledgerError):
     """Another builder is at work on the open publication; wait for it to close."""
 
     code = "E205_PUBLICATION_BUSY"
+
+
+class SiteBusy(SunledgerError):
+    """A site is being read, or reading it took longer than a task may; what is stored stays. Try again later."""
+
+    code = "E206_SITE_BUSY"
+
+
+class ReferenceRefused(SunledgerError):
+    """A row of reference data contradicts what is stored or what the table allows; nothing of it is written."""
+
+    code = "E208_REFERENCE_REFUSED"
 
 
 class SecretError(SunledgerError):
@@ -230,7 +250,47 @@ class SiteMoved(VendorError):
         self.devices = devices
 
 
+class SitesFailed(VendorError):
+    """Some sites of a run did not fully arrive; the message names each with its own reason."""
+
+    code = "E418_SITES_FAILED"
+
+
 class StateRefused(SunledgerError):
     """The answer to a request for consent is forged, too late, used before, or meant for somebody else."""
 
     code = "E501_STATE_REFUSED"
+
+
+class ConsentRefused(SunledgerError):
+    """The vendor sent the owner back without a grant; `reason` is the error code of RFC 6749 section 4.1.2.1."""
+
+    code = "E502_CONSENT_REFUSED"
+
+    def __init__(self, message: str, *, reason: str, place: str = "", remedy: str = "") -> None:
+        super().__init__(message, place=place, remedy=remedy)
+        self.reason = reason
+
+
+class NotAllowed(SunledgerError):
+    """The user belongs to the organization, but not in a role that may do this."""
+
+    code = "E503_NOT_ALLOWED"
+
+
+class TooManyRequests(SunledgerError):
+    """The caller asks more often than a person would; a minute later it is answered again."""
+
+    code = "E504_TOO_MANY_REQUESTS"
+
+
+class Conflict(SunledgerError):
+    """What is asked for contradicts what is stored already."""
+
+    code = "E505_CONFLICT"
+
+
+class NotDelivered(SunledgerError):
+    """A message to people did not get out; what it says stands in the log."""
+
+    code = "E701_NOT_DELIVERED"

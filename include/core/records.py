@@ -61,8 +61,8 @@ class VendorSite:
 class VendorDevice:
     """A device as the vendor lists it.
 
-    `kind` is `inverter`, `meter`, `battery`, `sensor`, `site` (a sum), `grid_meter`, or `micro`: a part of an array that
-    has no readings of its own. `metadata["series"]`, where a vendor has several, names the one with its readings.
+    `kind` is `inverter`, `meter`, `battery`, `sensor`, `site` (a sum), `grid_meter`, or `micro`: a part of an array
+    without readings of its own. `metadata["series"]`, where a vendor has several, names the one with its readings.
     """
 
     external_device_id: str

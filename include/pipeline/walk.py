@@ -6,7 +6,7 @@ from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Protocol
 
-from include.core.errors import BadRequest, SiteMoved, TimeIsUp
+from include.core.errors import BadRequest, SiteBusy, SiteMoved
 from include.core.records import Answer, Site, Window
 from include.pipeline import accounts
 
@@ -40,12 +40,12 @@ class Walk:
         self.has_moved = False
 
     def through(self, window: Window, on_part: OnPart | None = None, longest_s: float | None = None) -> None:
-        """Read the whole window; after `longest_s` seconds the rest is left to the next run, with `TimeIsUp`."""
+        """Read the whole window; after `longest_s` seconds the rest is left to the next run, with `SiteBusy`."""
         parts, began = list(window.split(self.vendor.PART)), time.monotonic()
         for done, part in enumerate(parts):
             self.part = part
             if longest_s is not None and time.monotonic() - began > longest_s:
-                raise TimeIsUp(
+                raise SiteBusy(
                     f"{done} of {len(parts)} parts are stored after {longest_s:.0f} s",
                     remedy="the next run goes on from there",
                 )

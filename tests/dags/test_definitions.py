@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-DAGS = ("extract_solaredge", "ingest_files", "transform")
+VENDORS = ("enphase", "goodwe", "sma", "solaredge")
+DAGS = (*(f"extract_{vendor}" for vendor in VENDORS), "ingest_files", "maintain_credentials", "transform")
 
 
 @pytest.fixture(scope="module")
@@ -56,7 +57,7 @@ def test_every_model_is_a_task_around_one_invocation(dags):
 
 def test_assets_start_the_transform_and_the_inbox_starts_ingestion(dags):
     watched = {asset.name for asset in dags.dags["transform"].timetable.asset_condition.objects}
-    assert watched == {"raw.file_reading", "raw.solaredge_reading"}
+    assert watched == {"raw.file_reading", *(f"raw.{vendor}_reading" for vendor in VENDORS)}
     [inbox] = dags.dags["ingest_files"].timetable.asset_condition.objects
     assert [watcher.name for watcher in inbox.watchers] == ["inbox_watcher"]
 

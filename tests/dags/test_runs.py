@@ -5,7 +5,7 @@ from simulators.solaredge import create_app
 from tests.pipeline.conftest import PLANT
 from tests.pipeline.files import csv
 from tests.pipeline.oracle import count
-from tests.pipeline.test_extract import register
+from tests.pipeline.solaredge_account import register
 
 
 def test_dropped_files_are_ingested_and_published(warehouse, run_dag):
@@ -34,3 +34,18 @@ def test_every_site_is_extracted(warehouse, monkeypatch, run_dag):
         run_dag("extract_solaredge")
     assert count(warehouse, "ops.integration_site", "last_sync_status = 'success'") == 2
     assert count(warehouse, "ops.ingestion_log", "status = 'accepted'") == count(warehouse, "ops.ingestion_log") > 0
+
+
+def test_a_run_for_one_site_reads_that_site_alone_and_as_far_back_as_asked(warehouse, monkeypatch, run_dag):
+    asked, other = register(monkeypatch)
+    with running(create_app(seed=7, clock=Clock(), calls_per_minute=10_000)) as url:
+        monkeypatch.setenv("SOLAREDGE_BASE_URL", url)
+        run_dag("extract_solaredge", site_id=asked, lookback_hours=3)
+    rows = warehouse.execute(
+        "select integration_site_id, last_sync_status from ops.integration_site order by integration_site_id"
+    ).fetchall()
+    assert {row["integration_site_id"]: row["last_sync_status"] for row in rows} == {asked: "success", other: None}
+    [span] = warehouse.execute(
+        "select max(data_end_at) - min(data_start_at) <= interval '3 hours' as is_short from ops.ingestion_log"
+    ).fetchall()
+    assert span["is_short"]

@@ -141,6 +141,26 @@ def test_a_refused_account_is_asked_no_more_and_its_sites_are_named(warehouse, p
         verify()
 
 
+def test_the_status_shows_which_sites_are_not_read_and_why(sites, portal, warehouse):
+    from include.warehouse import summary
+    from include.warehouse.database import connect
+
+    def looked_at() -> list[str]:
+        with connect() as connection:
+            return [site["name"] for site in summary.collect(connection)["sites"] if summary.needs_a_look(site)]
+
+    assert looked_at() == []
+    fail(portal, 503, times=50)
+    with pytest.raises(VendorUnavailable):
+        extract(sites[0], lookback=HOUR)
+    assert looked_at() == ["Site 2016001"]
+    warehouse.execute("update ops.integration_credential set state = 'reauth_required'")
+    assert looked_at() == ["Site 2016001", "Site 2016002"]
+    warehouse.execute("update ops.integration_credential set state = 'disabled'")
+    warehouse.execute("update ops.integration_site set last_sync_status = 'success'")
+    assert looked_at() == []
+
+
 def test_sites_are_due_by_their_interval_and_never_more_often_than_the_vendor_bears(sites, warehouse):
     def ended(ago: str, **values) -> bool:
         changes = {"last_sync_status": "success", "consecutive_failures": 0, "sync_interval_minutes": 60} | values

@@ -1,0 +1,22 @@
+"""Exit codes: 0 done; 1 the data was refused or a check failed; 2 wrong usage or configuration; 3 try again later."""
+
+from include.core.errors import (
+    ConfigurationError,
+    NotFound,
+    PublicationBusy,
+    SiteBusy,
+    SunledgerError,
+    VendorUnavailable,
+)
+
+DONE, REFUSED, MISTAKE, LATER = range(4)
+
+
+def exit_code(error: SunledgerError | None) -> int:
+    """The exit code that an error, or none, ends a command with."""
+    if error is None:
+        return DONE
+    if isinstance(error, ConfigurationError | NotFound):
+        return MISTAKE
+    # what may pass without anybody mending anything
+    return LATER if isinstance(error, VendorUnavailable | PublicationBusy | SiteBusy) else REFUSED
