@@ -1,7 +1,11 @@
 """Settings come from the environment; every name read here stands in `.env.example`."""
 
 import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from include.core.errors import ConfigurationError
 
@@ -9,6 +13,8 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 LOCAL = PROJECT_ROOT / ".local"
 
 ERROR_SHARE_LIMIT_PERCENT = 10.0
+
+_lake_elsewhere: ContextVar[str | None] = ContextVar("lake_elsewhere", default=None)
 
 
 def required(name: str) -> str:
@@ -28,7 +34,17 @@ def warehouse_url(role: str) -> str:
 
 def lake_url() -> str:
     """Where the lake is: `file:///folder` or `s3://bucket/prefix`."""
-    return os.environ.get("LAKE_URL", "").strip() or f"file://{LOCAL / 'lake'}"
+    return _lake_elsewhere.get() or os.environ.get("LAKE_URL", "").strip() or f"file://{LOCAL / 'lake'}"
+
+
+@contextmanager
+def lake_at(url: str) -> Iterator[None]:
+    """Inside this block, and in this thread, the lake is somewhere else."""
+    token = _lake_elsewhere.set(url)
+    try:
+        yield
+    finally:
+        _lake_elsewhere.reset(token)
 
 
 def inbox_dir() -> Path:
@@ -44,3 +60,23 @@ def settle_seconds() -> float:
 def error_share_limit_percent() -> float:
     """A load with a larger share of refused rows is held as a whole, percent."""
     return float(os.environ.get("SUNLEDGER_ERROR_SHARE_LIMIT_PERCENT", ERROR_SHARE_LIMIT_PERCENT))
+
+
+def public_url() -> str:
+    """The address under which browsers reach the web server; unset, what Airflow takes for its own."""
+    name = "SUNLEDGER_PUBLIC_URL"
+    url = os.environ.get(name, "").strip() or os.environ.get("AIRFLOW__API__BASE_URL", "").strip()
+    parts = urlsplit(url or "http://127.0.0.1:8080")
+    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.query or parts.fragment or parts.username:
+        raise ConfigurationError(f"{name} is no address of a web server", remedy="for example https://ledger.example")
+    return parts.geturl().rstrip("/")
+
+
+def upload_limit_bytes() -> int:
+    """How large an uploaded file may be, bytes; set in megabytes of 2^20."""
+    return int(os.environ.get("SUNLEDGER_UPLOAD_LIMIT_MB", "500")) * 2**20
+
+
+def calls_per_minute_per_address() -> int:
+    """How many API requests one network address may make in a minute, whoever makes them."""
+    return int(os.environ.get("SUNLEDGER_CALLS_PER_MINUTE_PER_ADDRESS", "6000"))

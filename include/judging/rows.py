@@ -16,32 +16,43 @@ from typing import TYPE_CHECKING, Any
 
 from include.core.errors import AccountingError
 from include.judging.breaches import Breaches, Broken, find_breaches
+from include.judging.lent import lend
 from include.judging.scan import Scan, plan_of, scan
 from include.judging.suites import Rule
 from include.judging.verdict import Count, Verdict
 
 if TYPE_CHECKING:
+    import psycopg
     import sqlalchemy as sa
 
 SCHEMA, VIEW = "intermediate", "int_readings__profiled"
 
 
-def judge_rows(url: str, load_id: int, staged_on: date, suite_names: Sequence[str]) -> Verdict:
-    """Judge the staged rows of a load; `url` logs in as a role that may read the profiled readings."""
-    return judge_loads(url, {load_id: None}, staged_on, suite_names)[load_id]
+def judge_rows(
+    database: "str | psycopg.Connection", load_id: int, staged_on: date, suite_names: Sequence[str], view: str = VIEW
+) -> Verdict:
+    """Judge the staged rows of a load, see `judge_loads`."""
+    return judge_loads(database, {load_id: None}, staged_on, suite_names, view)[load_id]
 
 
 def judge_loads(
-    url: str, staged_rows: Mapping[int, int | None], staged_on: date, suite_names: Sequence[str]
+    database: "str | psycopg.Connection",
+    staged_rows: Mapping[int, int | None],
+    staged_on: date,
+    suite_names: Sequence[str],
+    view: str = VIEW,
 ) -> dict[int, Verdict]:
     """Judge several loads of one day in the queries of one, a verdict each; much cheaper for small ones.
 
+    database:    URL that logs in as a role that may read the profiled readings, or an open connection of such a role,
+                 to judge what only its running transaction sees
     staged_rows: load -> rows that staging counted; None, for a single load, believes what is there
+    view:        what shows the rows of this feed to the rules
     """
     import sqlalchemy as sa
 
     plan = plan_of(tuple(suite_names))
-    table = sa.table(VIEW, schema=SCHEMA)
+    table = sa.table(view, schema=SCHEMA)
     # Literals let PostgreSQL open one partition and plan with what it knows about this load; the offset keeps it
     # from computing a column of the view anew for every rule that looks at it.
     batch = (
@@ -53,7 +64,7 @@ def judge_loads(
         )
         .offset(sa.literal(0, literal_execute=True))
     )
-    with _snapshot(url) as connection:
+    with _opened(database) as connection:
         counted = scan(connection, batch, table, plan)
         broken = [
             Broken(position, rule, counted.conditions[position])
@@ -64,7 +75,7 @@ def judge_loads(
     rows = {load_id: counted.rows if count is None else count for load_id, count in staged_rows.items()}
     if sum(rows.values()) != counted.rows:
         raise AccountingError(f"{sum(rows.values())} rows were staged, {counted.rows} are there to be judged")
-    result = _result(list(staged_rows), suite_names, counted, found.values)
+    result = _result(list(staged_rows), suite_names, view, counted, found.values)
     return {load_id: _verdict(rows[load_id], plan.rules, broken, found.of(load_id), result) for load_id in rows}
 
 
@@ -97,13 +108,20 @@ def warm_up() -> None:
 
 
 @contextmanager
-def _snapshot(url: str) -> Iterator["sa.Connection"]:
-    """One read-only transaction; what fails in the database fails as psycopg's error, as everywhere else."""
+def _opened(database: "str | psycopg.Connection") -> Iterator["sa.Connection"]:
+    """One read-only snapshot, or the transaction of an open connection, which it neither ends nor leaves.
+
+    What fails in the database fails as psycopg's error, as everywhere else.
+    """
     import psycopg
 
     try:
-        with _database(url).connect() as connection:
-            yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        if isinstance(database, str):
+            with _database(database).connect() as connection:
+                yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        else:
+            with lend(database).connect() as connection:
+                yield connection
     except Exception as error:
         # Great Expectations tries again in the aborted transaction: the first failure is the deepest.
         failures = [failure for failure in _chain(error) if isinstance(failure, psycopg.Error)]
@@ -131,7 +149,7 @@ def _database(url: str) -> "sa.Engine":
 
 
 def _result(
-    load_ids: Sequence[int], suite_names: Sequence[str], counted: Scan, values: Mapping[int, Sequence[str]]
+    load_ids: Sequence[int], suite_names: Sequence[str], view: str, counted: Scan, values: Mapping[int, Sequence[str]]
 ) -> dict[str, Any]:
     results = counted.results(values)
     passed = sum(result["success"] for result in results)
@@ -151,7 +169,7 @@ def _result(
         },
         "meta": {
             "run_id": {"run_name": name, "run_time": judged_at},
-            "batch_spec": {"schema_name": SCHEMA, "table_name": VIEW, "load_ids": list(load_ids)},
+            "batch_spec": {"schema_name": SCHEMA, "table_name": view, "load_ids": list(load_ids)},
         },
         "suite_parameters": {},
         "id": None,

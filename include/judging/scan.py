@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from typing import TYPE_CHECKING, Any
 
 from include.core.errors import ConfigurationError
@@ -34,9 +34,11 @@ VALUES = {"result_format": {"result_format": "BASIC"}, "catch_exceptions": False
 class Plan:
     """What Great Expectations asks the data for, worked out once per suite; lists go with the rules, in their order.
 
-    lists:   the metrics of each expectation that hold its unexpected values, supplied from our own query
+    lists:     the metrics of each expectation that hold its unexpected values, supplied from our own query
+    judged_by: the ids of the other metrics that each expectation judges by, all of them counts
     """
 
+    suite_names: tuple[str, ...]
     rules: tuple[Rule, ...]
     expectations: list["ColumnMapExpectation"]
     rows: "MetricConfiguration"
@@ -44,6 +46,7 @@ class Plan:
     conditions: list["MetricConfiguration"]
     wanted: list["MetricConfiguration"]
     lists: list[list["MetricConfiguration"]]
+    judged_by: list[list[Any]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,14 +64,26 @@ class Scan:
 
     def results(self, values: Mapping[int, Sequence[str]]) -> list[dict[str, Any]]:
         """What every expectation says; `values` are samples of the unexpected ones, by the rule's position."""
-        return [self._result(position, values.get(position, [])) for position in range(len(self.plan.rules))]
+        return [
+            _result(self.plan.suite_names, position, self._counted(position), tuple(values.get(position, ())))
+            for position in range(len(self.plan.rules))
+        ]
 
-    def _result(self, position: int, values: Sequence[str]) -> dict[str, Any]:
-        supplied = self.metrics | {metric.id: list(values) for metric in self.plan.lists[position]}
-        # it writes its own settings into the dictionary it is given
-        result = self.plan.expectations[position].metrics_validate(supplied, runtime_configuration=dict(VALUES))
-        result.expectation_config.kwargs.pop("batch_id", None)
-        return result.to_json_dict()
+    def _counted(self, position: int) -> tuple[tuple[Any, Any], ...]:
+        return tuple((metric_id, self.metrics[metric_id]) for metric_id in self.plan.judged_by[position])
+
+
+@lru_cache(maxsize=4096)
+def _result(
+    suite_names: tuple[str, ...], position: int, counted: tuple[tuple[Any, Any], ...], values: tuple[str, ...]
+) -> dict[str, Any]:
+    """What one expectation says to these counts; kept, because small loads have the same counts again and again."""
+    plan = plan_of(suite_names)
+    supplied = dict(counted) | {metric.id: list(values) for metric in plan.lists[position]}
+    # it writes its own settings into the dictionary it is given
+    result = plan.expectations[position].metrics_validate(supplied, runtime_configuration=dict(VALUES))
+    result.expectation_config.kwargs.pop("batch_id", None)
+    return result.to_json_dict()
 
 
 @cache
@@ -83,6 +98,7 @@ def plan_of(suite_names: tuple[str, ...]) -> Plan:
     ]
     conditions = [_condition_of(count) for count in counts]
     return Plan(
+        suite_names=suite_names,
         rules=rules,
         expectations=expectations,
         rows=needed[0]["table.row_count"],
@@ -93,6 +109,7 @@ def plan_of(suite_names: tuple[str, ...]) -> Plan:
             [metric for name, metric in _needed(expectation, VALUES).items() if name.endswith(".unexpected_values")]
             for expectation in expectations
         ],
+        judged_by=[[metric.id for metric in metrics.values()] for metrics in needed],
     )
 
 

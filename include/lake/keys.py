@@ -79,5 +79,5 @@ def safe_name(name: str) -> str:
     """A file name reduced to letters that are safe everywhere; never a path."""
     base = name.replace("\\", "/").rsplit("/", 1)[-1]
     cleaned = re.sub(r"[^A-Za-z0-9._=+@ ()-]", "_", base)
-    cleaned = re.sub(r"\.{2,}", ".", cleaned).lstrip("._=+@ ()-")[-150:]
+    cleaned = re.sub(r"\.{2,}", ".", cleaned)[-150:].lstrip("._=+@ ()-")
     return cleaned or "unnamed"

@@ -4,6 +4,7 @@
 object and a second writer never replaces the first.
 """
 
+import base64
 import hashlib
 import json
 import os
@@ -18,7 +19,15 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 import fsspec
 
 from include.core import settings
-from include.core.errors import ConfigurationError, InvalidKey, NotFound, ObjectChanged, ObjectCorrupt, ObjectExists
+from include.core.errors import (
+    ConfigurationError,
+    InvalidKey,
+    LakeUnavailable,
+    NotFound,
+    ObjectChanged,
+    ObjectCorrupt,
+    ObjectExists,
+)
 from include.lake import keys
 
 CHUNK_BYTES = 1 << 20
@@ -44,6 +53,19 @@ def sha256_of(stream: IO[bytes], copy_to: IO[bytes] | None = None) -> tuple[str,
     return digest.hexdigest(), size
 
 
+@contextmanager
+def _reached() -> Iterator[None]:
+    """Decorates what talks to the store: its outages become one named error, on disks and on S3 alike."""
+    from botocore.exceptions import BotoCoreError
+
+    try:
+        yield
+    except (OSError, BotoCoreError) as error:
+        # the reason names folders and hosts: it is for the log, and clients are told the message
+        reason = f"{type(error).__name__}: {error}"
+        raise LakeUnavailable("the lake does not answer", place=reason, remedy="try again in a minute") from error
+
+
 class Lake:
     """Objects below one URL. Keys are checked against the grammar before anything is touched."""
 
@@ -57,6 +79,7 @@ class Lake:
         self.root = (parts.path if self.scheme == "file" else f"{parts.netloc}{parts.path}").rstrip("/")
         self.fs = fsspec.filesystem(self.scheme, use_listings_cache=False, **_connection_options(self.scheme))
 
+    @_reached()
     def put(self, key: str, source: Path | bytes, sha256: str) -> None:
         """Store bytes or a file under a new key and verify them; the same bytes again are fine."""
         path = self._path(key)
@@ -80,6 +103,7 @@ class Lake:
         self.put(key, body, sha256)
         return sha256
 
+    @_reached()
     def copy(self, key: str, to: str, sha256: str) -> None:
         """Copy an object under another key without moving its bytes through here, and verify the copy."""
         source, target = self._path(key), self._path(to)
@@ -92,6 +116,7 @@ class Lake:
                 self.fs.copy(source, target)
         self._require_same(to, sha256)
 
+    @_reached()
     def remove_copy(self, key: str) -> None:
         """Remove a verdict's copy that no longer holds; the landed original is out of reach of this."""
         if not key.startswith(("validated/", "quarantine/")):
@@ -99,6 +124,7 @@ class Lake:
         with suppress(FileNotFoundError):
             self.fs.rm_file(self._path(key))
 
+    @_reached()
     def open(self, key: str) -> IO[bytes]:
         """Open an object for reading."""
         try:
@@ -106,14 +132,34 @@ class Lake:
         except FileNotFoundError as error:
             raise NotFound(f"the lake has no object {key}") from error
 
+    @_reached()
     def read(self, key: str) -> bytes:
         """All bytes of a small object."""
         with self.open(key) as stream:
             return stream.read()
 
+    @_reached()
     def exists(self, key: str) -> bool:
         """Whether an object of that key exists."""
         return self.fs.exists(self._path(key))
+
+    def presigned_put(
+        self, key: str, life_s: int, *, content_type: str | None, size_bytes: int | None, sha256: str | None
+    ) -> tuple[str, dict[str, str]]:
+        """A URL to put a new object under for `life_s` seconds, and the headers it must come with; on `s3://` only.
+
+        What is promised of the object is part of the signature: the store refuses any other.
+        """
+        checksum = base64.b64encode(bytes.fromhex(sha256)).decode() if sha256 else None
+        promised = {
+            "IfNoneMatch": ("If-None-Match", "*"),
+            "ContentType": ("Content-Type", content_type),
+            "ContentLength": ("Content-Length", size_bytes),
+            "ChecksumSHA256": ("x-amz-checksum-sha256", checksum),
+        }
+        signed = {name: value for name, (_, value) in promised.items() if value is not None}
+        url = self.fs.url(self._path(key), expires=life_s, client_method="put_object", **signed)
+        return url, {header: str(value) for header, value in promised.values() if value is not None}
 
     @contextmanager
     def local_file(self, key: str, sha256: str) -> Iterator[Path]:
@@ -192,9 +238,13 @@ def _link_into_place(path: Path, source: Path | bytes) -> None:
 
 def _connection_options(scheme: str) -> dict[str, Any]:
     """Keys and endpoint of the Airflow connection `lake`, from `AIRFLOW_CONN_LAKE` in JSON or URI form."""
-    connection = os.environ.get("AIRFLOW_CONN_LAKE", "").strip()
-    if scheme != "s3" or not connection:
+    if scheme != "s3":
         return {}
+    # signed URLs would else carry the old signature, which binds neither size nor checksum
+    signing = {"config_kwargs": {"signature_version": "s3v4"}}
+    connection = os.environ.get("AIRFLOW_CONN_LAKE", "").strip()
+    if not connection:
+        return signing
     if connection.startswith("{"):
         fields = json.loads(connection)
         extra = fields.get("extra") or {}
@@ -205,4 +255,5 @@ def _connection_options(scheme: str) -> dict[str, Any]:
         extra = dict(parse_qsl(uri.query))
         login, password = unquote(uri.username or "") or None, unquote(uri.password or "") or None
     client = {"region_name": extra["region_name"]} if "region_name" in extra else {}
-    return {"key": login, "secret": password, "endpoint_url": extra.get("endpoint_url"), "client_kwargs": client}
+    keys_and_place = {"key": login, "secret": password, "endpoint_url": extra.get("endpoint_url")}
+    return {**keys_and_place, "client_kwargs": client, **signing}

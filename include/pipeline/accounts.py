@@ -33,6 +33,13 @@ def vendor(source_system: str):
     return REGISTRY[source_system]
 
 
+def vendors() -> list[str]:
+    """Every vendor's `source_system`."""
+    from include.sources.inverters import REGISTRY
+
+    return list(REGISTRY)
+
+
 def vendor_settings(source_system: str):
     """What the environment says of a vendor: `<VENDOR>_<SETTING>` for each name in the module's SETTINGS."""
     from include.sources.inverters.base import Settings

@@ -1,7 +1,7 @@
 """From a load to its parser: the one place that knows which source reads which lake object."""
 
 from collections.abc import Iterator
-from dataclasses import fields
+from dataclasses import dataclass, fields
 from itertools import islice
 from pathlib import Path
 from typing import Any
@@ -12,12 +12,39 @@ from include.core import settings
 from include.core.records import FileHints, Site
 
 FILE_FEED = "file_reading"
+BILLING_FEED = "billing_read"
+CLIENT_FEEDS = (FILE_FEED, BILLING_FEED)
 PARSER_VERSION = 1
 BATCH_ROWS = 10_000
 
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """How the rows of a feed are judged: the view that shows them, and the codes that mean more than a count."""
+
+    view: str
+    duplicate: str
+    unmapped: str | None
+
+
+READING_RULES = Rules("int_readings__profiled", "R401_DUP_IN_FILE", "R501_SITE_UNMAPPED")
+BILLING_RULES = Rules("int_billing__profiled", "B401_DUP_IN_BATCH", None)
+
+
+def rules(load: dict[str, Any]) -> Rules:
+    """How a load's rows are judged."""
+    return BILLING_RULES if load["feed"] == BILLING_FEED else READING_RULES
+
+
+def column_map(load: dict[str, Any]) -> str | None:
+    """The stored column map that says how to read a load's file; None where a vendor answers in its own form."""
+    return {FILE_FEED: load["source_system"], BILLING_FEED: "billing"}.get(load["feed"])
+
+
 def schema(load: dict[str, Any]) -> pa.Schema:
     """The Arrow schema of a load's raw rows, without the columns that staging adds."""
+    if load["feed"] == BILLING_FEED:
+        return _billing_source().RAW_SCHEMA
     return _file_source().RAW_SCHEMA if load["feed"] == FILE_FEED else _vendor(load).RAW_SCHEMA
 
 
@@ -25,6 +52,10 @@ def batches(load: dict[str, Any], path: Path) -> Iterator[pa.RecordBatch]:
     """Parse a load's lake object into raw rows, in bounded memory."""
     if load["feed"] == FILE_FEED:
         yield from _file_source().read(path, load["original_name"], _hints(load))
+        return
+    if load["feed"] == BILLING_FEED:
+        billing = _billing_source()
+        yield from billing.read(path, load["original_name"], billing.adapter(load["hints"]["adapter"]), _hints(load))
         return
     rows = _vendor_rows(load, path)
     while chunk := list(islice(rows, BATCH_ROWS)):
@@ -36,9 +67,22 @@ def cells(load: dict[str, Any], path: Path, row_numbers: set[int]) -> Iterator[t
     if load["feed"] == FILE_FEED:
         yield from _file_source().cells(path, load["original_name"], _hints(load), row_numbers)
         return
+    if load["feed"] == BILLING_FEED:
+        yield from _billing_source().cells(path, load["original_name"], _hints(load), row_numbers)
+        return
     for row in _vendor_rows(load, path):
         if row["row_number"] in row_numbers:
             yield row["row_number"], {name: _text(value) for name, value in row.items() if value is not None}
+
+
+def require_adapter(name: str) -> None:
+    """Raise `ConfigurationError` unless there is a billing adapter of that name."""
+    _billing_source().adapter(name)
+
+
+def adapter_of(source_system: str) -> str:
+    """The billing adapter that a source usually speaks."""
+    return _billing_source().adapter_of(source_system)
 
 
 def feed_of(source_system: str) -> str:
@@ -50,6 +94,8 @@ def feed_of(source_system: str) -> str:
 
 def suites(load: dict[str, Any]) -> tuple[str, ...]:
     """The expectation suites of a load: the one for all readings, and its source's own where there is one."""
+    if load["feed"] == BILLING_FEED:
+        return ("billing",)
     own = load["source_system"]
     return ("readings", own) if (settings.PROJECT_ROOT / "expectations" / f"{own}.json").is_file() else ("readings",)
 
@@ -61,7 +107,7 @@ def _vendor_rows(load: dict[str, Any], path: Path) -> Iterator[dict[str, Any]]:
 def _site(load: dict[str, Any]) -> Site:
     names = {field.name for field in fields(Site)}
     known = {name: value for name, value in load["hints"].items() if name in names}
-    return Site(**known | {"series": tuple(known.get("series", ()))})
+    return Site(**known | {name: tuple(known.get(name, ())) for name in ("series", "devices")})
 
 
 def _hints(load: dict[str, Any]) -> FileHints:
@@ -78,6 +124,12 @@ def _file_source():
     from include.sources import files
 
     return files
+
+
+def _billing_source():
+    from include.sources import billing
+
+    return billing
 
 
 def _vendor(load: dict[str, Any]):

@@ -52,12 +52,19 @@ def pick_up() -> list[int]:
     An object that was replaced while it was read stays for the next round. One that cannot be landed, such as a
     file for an unknown organization, is remembered with its reason and does not stop the others.
     """
-    load_ids = []
-    for dropped in waiting():
+    taken = (take_in(dropped) for dropped in waiting())
+    return [load_id for load_id in taken if load_id is not None]
+
+
+def take_in(dropped: Dropped, *, name: str | None = None, uri: str | None = None) -> int | None:
+    """Land one object, under another name or URI when asked, and remember its version; None when that cannot be now."""
+    with files.sole_taker(dropped.uri, dropped.version) as is_ours:
+        if not is_ours:
+            return None
         try:
-            load_id, message = _land(dropped), None
+            load_id, message = _land(dropped, name or dropped.name, uri or dropped.uri), None
         except ObjectChanged:
-            continue
+            return None
         except SunledgerError as error:
             load_id, message = None, str(error)
         failpoint("inbox_landed")
@@ -71,21 +78,28 @@ def pick_up() -> list[int]:
                 load_id,
                 message,
             )
-        if load_id is not None:
-            load_ids.append(load_id)
-    return load_ids
+    return load_id
 
 
-def _land(dropped: Dropped) -> int:
+def in_lake(key: str) -> Dropped | None:
+    """The object that lies under an inbox key of the lake now, if any."""
+    listed = next(iter(Lake().list(keys.check(key))), None)
+    if listed is None:
+        return None
+    parsed = keys.parse_raw(key)
+    return Dropped(f"lake:{key}", listed.version, parsed.source, parsed.organization_id, parsed.name, listed=listed)
+
+
+def _land(dropped: Dropped, name: str, uri: str) -> int:
     with connect() as connection:
         files.require_organization(connection, dropped.organization_id)
     with _pinned(dropped) as path:
         load = land_file(
             path,
-            name=dropped.name,
+            name=name,
             organization_id=dropped.organization_id,
             source_system=dropped.source_system,
-            uri=dropped.uri,
+            uri=uri,
         )
     return load["load_id"]
 

@@ -4,7 +4,7 @@ The verdict commits first; the copy of the object to `validated/` or `quarantine
 `sweep` when a crash came between.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,8 +17,6 @@ from include.lake.store import Lake
 from include.pipeline import feeds
 from include.warehouse import loads, quarantine, raw, validation
 from include.warehouse.database import Connection, connect
-
-DUPLICATE, UNMAPPED = "R401_DUP_IN_FILE", "R501_SITE_UNMAPPED"
 
 
 def judge(load_id: int) -> dict[str, Any]:
@@ -36,7 +34,8 @@ def judge_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
         released = {load["load_id"]: quarantine.released_rows(connection, load["load_id"]) for load in claimed}
     first = claimed[0]
     staged_rows = {load["load_id"]: load["rows_in"] for load in claimed}
-    verdicts = judge_loads(settings.warehouse_url("loader"), staged_rows, first["staged_on"], feeds.suites(first))
+    view = feeds.rules(first).view
+    verdicts = judge_loads(settings.warehouse_url("loader"), staged_rows, first["staged_on"], feeds.suites(first), view)
     with connect() as connection:
         for load in claimed:
             settle(connection, load, verdicts[load["load_id"]], released[load["load_id"]])
@@ -45,8 +44,14 @@ def judge_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     return judged
 
 
-def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, released: set[int]) -> None:
-    refused = [row for row in verdict.failing if row.row_number not in released]
+def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, released: Collection[int] = ()) -> None:
+    """Write the verdict of a claimed load, with its refused rows, in the running transaction."""
+    refused = [
+        row
+        for row in verdict.failing
+        # what a person waived once may have become unreadable since, as when its contract line was closed
+        if row.row_number not in released or quarantine.unreadable_codes(row.codes)
+    ]
     loads.guard(connection, load)
     if refused:
         with Lake().local_file(load["lake_key"], load["sha256"]) as path:
@@ -54,8 +59,10 @@ def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, relea
     else:
         quarantine.replace(connection, load, ())
     validation.store(connection, load, verdict.result)
-    duplicates = raw.duplicate_rows(connection, load) if verdict.counts[DUPLICATE].unexpected else 0
-    unmapped = raw.unmapped_devices(connection, load) if verdict.counts[UNMAPPED].unexpected else []
+    rules = feeds.rules(load)
+    duplicates = raw.duplicate_rows(connection, load) if verdict.counts[rules.duplicate].unexpected else 0
+    is_unmapped = rules.unmapped and verdict.counts[rules.unmapped].unexpected
+    unmapped = raw.unmapped_devices(connection, load) if is_unmapped else []
     findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
     loads.settle(connection, load, _outcome(verdict, refused, duplicates) | {"verdict": findings})
 

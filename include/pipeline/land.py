@@ -17,9 +17,12 @@ from include.core.records import Answer, Site
 from include.lake import keys
 from include.lake.store import Lake, sha256_of
 from include.pipeline import feeds
-from include.warehouse import files, loads
+from include.warehouse import billing, files, loads
 from include.warehouse.database import connect
 from include.warehouse.loads import Delivery
+
+# what makes two requests the same; `closed_until` stands in those whose answer holds intervals that were still open
+ASKED = ("method", "path", "query", "json", "closed_until")
 
 
 def land_file(
@@ -35,11 +38,38 @@ def land_file(
 
     `hints` override the stored column map of the organization and source for this file.
     """
+    with path.open("rb") as stream:
+        sha256, size_bytes = sha256_of(stream)
+    return _land_content(path, sha256, size_bytes, name, organization_id, source_system, uri, hints)
+
+
+def land_bytes(
+    content: bytes,
+    *,
+    name: str,
+    organization_id: int,
+    source_system: str,
+    uri: str | None = None,
+    hints: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Land what a client pushed, as `land_file` does a file."""
+    sha256 = hashlib.sha256(content).hexdigest()
+    return _land_content(content, sha256, len(content), name, organization_id, source_system, uri, hints)
+
+
+def _land_content(
+    content: Path | bytes,
+    sha256: str,
+    size_bytes: int,
+    name: str,
+    organization_id: int,
+    source_system: str,
+    uri: str | None,
+    hints: dict[str, Any] | None,
+) -> dict[str, Any]:
     if source_system not in keys.INBOX_SOURCES:
         known = " or ".join(keys.INBOX_SOURCES)
         raise FileRejected("F005_UNKNOWN_SOURCE", f"there is no file source {source_system!r}", remedy=f"use {known}")
-    with path.open("rb") as stream:
-        sha256, size_bytes = sha256_of(stream)
     with connect() as connection:
         stored = files.hints(connection, organization_id, source_system)
     delivery = Delivery(
@@ -54,16 +84,63 @@ def land_file(
         original_uri=uri,
         hints={**stored, **(hints or {})},
     )
-    return _land(delivery, path)
+    return _land(delivery, content)
+
+
+def land_billing(
+    content: Path | bytes,
+    *,
+    name: str,
+    organization_id: int,
+    source_system: str,
+    adapter: str,
+    uri: str | None = None,
+    hints: dict[str, Any] | None = None,
+) -> dict[str, Any]:
+    """Land billing reads, dropped or pushed; the same bytes read by another adapter are another delivery.
+
+    `hints` override the stored column map `billing` of the organization for this delivery.
+    """
+    if source_system not in keys.INBOX_SOURCES:
+        known = " or ".join(keys.INBOX_SOURCES)
+        raise FileRejected("F005_UNKNOWN_SOURCE", f"there is no file source {source_system!r}", remedy=f"use {known}")
+    feeds.require_adapter(adapter)
+    if isinstance(content, bytes):
+        sha256, size_bytes = hashlib.sha256(content).hexdigest(), len(content)
+    else:
+        with content.open("rb") as stream:
+            sha256, size_bytes = sha256_of(stream)
+    content_key = hashlib.sha256(f"{feeds.BILLING_FEED}\n{adapter}\n{sha256}".encode()).hexdigest()
+    with connect() as connection:
+        stored = files.hints(connection, organization_id, "billing")
+        billing.ensure_periods(connection)
+    delivery = Delivery(
+        organization_id=organization_id,
+        source_system=source_system,
+        feed=feeds.BILLING_FEED,
+        content_key=content_key,
+        sha256=sha256,
+        size_bytes=size_bytes,
+        lake_key=_landed_key(source_system, organization_id, content_key, name),
+        original_name=loads.storable(name),
+        original_uri=uri,
+        hints={**stored, **(hints or {}), "adapter": adapter},
+    )
+    return _land(delivery, content)
 
 
 def land_answer(answer: Answer, site: Site) -> dict[str, Any]:
     """Land a vendor's answer; its content is known only if the same request brought the same bytes before."""
+    return _land(delivery_of(answer, site), answer.body)
+
+
+def delivery_of(answer: Answer, site: Site) -> Delivery:
+    """An answer as a delivery, not landed yet."""
     sha256 = hashlib.sha256(answer.body).hexdigest()
-    asked = {name: answer.request.get(name) for name in ("method", "path", "query")}
+    asked = {name: answer.request[name] for name in ASKED if name in answer.request}
     content_key = hashlib.sha256(f"{_canonical(asked)}\n{sha256}".encode()).hexdigest()
     name = f"site_{site.external_site_id}_{answer.request['path'].rsplit('/', 1)[-1]}.json"
-    delivery = Delivery(
+    return Delivery(
         organization_id=site.organization_id,
         source_system=site.source_system,
         feed=feeds.feed_of(site.source_system),
@@ -76,7 +153,6 @@ def land_answer(answer: Answer, site: Site) -> dict[str, Any]:
         request=answer.request,
         hints=asdict(site),
     )
-    return _land(delivery, answer.body)
 
 
 def _land(delivery: Delivery, content: Path | bytes) -> dict[str, Any]:

@@ -2,14 +2,14 @@
 
 import logging
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.core.errors import IllegalState, SunledgerError
-from include.pipeline.feeds import FILE_FEED
+from include.pipeline.feeds import column_map
 from include.pipeline.judge import judge, sweep
 from include.pipeline.stage import stage
-from include.warehouse import audit, files, loads, publications
+from include.warehouse import audit, billing, files, loads, publications
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
@@ -32,13 +32,13 @@ def process(load_id: int) -> dict[str, Any]:
     return load
 
 
-def process_all(load_ids: Iterable[int] = (), feed: str | None = None) -> dict[str, int]:
-    """Process these loads and those of the feed that an earlier crash left unfinished; returns loads by status.
+def process_all(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> dict[str, int]:
+    """Process these loads and those of some feeds that an earlier crash left unfinished; returns loads by status.
 
     One broken load never stops the others: the rest is processed first, then the first failure is raised.
     """
     with connect() as connection:
-        pending = sorted({*load_ids, *loads.unfinished(connection, feed)})
+        pending = sorted({*load_ids, *loads.unfinished(connection, feeds)})
     statuses: Counter[str] = Counter()
     failures: list[SunledgerError] = []
     for load_id in pending:
@@ -55,14 +55,21 @@ def process_all(load_ids: Iterable[int] = (), feed: str | None = None) -> dict[s
 
 def replay(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] | None = None) -> dict[str, Any]:
     """Stage and judge a load again from its lake object, with today's parser, mapping and column map."""
+    reopen(load_id, actor=actor, reason=reason, hints=hints)
+    stage(load_id)
+    return process(load_id)
+
+
+def reopen(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] | None = None) -> dict[str, Any]:
+    """Send a load back to where it was landed, to be staged and judged again; returns its ledger row."""
     with connect() as connection:
         load = loads.get(connection, load_id)
         if load["status"] == "duplicate":
             raise IllegalState(f"load {load_id} is a duplicate", remedy=f"replay load {load['duplicate_of']} instead")
         if publications.is_being_published(connection, load_id):
             raise IllegalState(f"load {load_id} is in the open publication", remedy="replay it when that has closed")
-        stored = files.hints(connection, load["organization_id"], load["source_system"])
-        loads.reopen(connection, load, {**(stored if load["feed"] == FILE_FEED else {}), **(hints or {})})
+        stored = column_map(load) and files.hints(connection, load["organization_id"], column_map(load))
+        loads.reopen(connection, load, {**(stored or {}), **(hints or {})})
         audit.record(
             connection,
             actor=actor,
@@ -71,14 +78,15 @@ def replay(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] 
             reason=reason,
             organization_id=load["organization_id"],
         )
-    stage(load_id)
-    return process(load_id)
+        return loads.get(connection, load_id)
 
 
 def retry_mapped() -> list[int]:
-    """Judge loads again whose rows were held for a missing mapping that exists by now."""
+    """Judge loads again whose rows were held for a missing mapping or reference data that may exist by now."""
     with connect() as connection:
-        ready = [i for i in loads.newly_mapped(connection) if not publications.is_being_published(connection, i)]
+        reasons = dict.fromkeys(billing.newly_resolvable(connection), "reference data changed")
+        reasons |= dict.fromkeys(loads.newly_mapped(connection), "a missing site or device was mapped")
+        ready = [i for i in sorted(reasons) if not publications.is_being_published(connection, i)]
     for load_id in ready:
-        replay(load_id, actor="pipeline", reason="a missing site or device was mapped")
+        replay(load_id, actor="pipeline", reason=reasons[load_id])
     return ready

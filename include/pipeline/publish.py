@@ -10,7 +10,7 @@ from include.core.failpoints import failpoint
 from include.pipeline import dbt
 from include.pipeline.process import process, retry_mapped
 from include.pipeline.stage import stage
-from include.warehouse import publications, raw, summary
+from include.warehouse import billing, publications, raw, summary
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
@@ -20,7 +20,9 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
     """Open a publication over the waiting loads, or take over the one that a crash left open.
 
     Held rows whose site was mapped meanwhile join first. Rows that vanished from raw (a crash of the database
-    empties unlogged tables) are staged and judged again from the lake. Returns None when nothing waits.
+    empties unlogged tables) are staged and judged again from the lake, and so are billing reads whose reference data
+    changed after their verdict: dbt resolves them anew, and would miss what no longer resolves. Returns None when
+    nothing waits.
     """
     retry_mapped()
     with connect() as connection:
@@ -32,9 +34,15 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
         process(load_id)
     with connect() as connection:
         publication = publications.open_or_resume(connection, builder or publications.this_process())
-        if publication:
-            publications.ensure_partitions(connection, publication["publication_id"])
-        return _reference(publication) if publication else None
+        if publication is None:
+            return None
+        publications.ensure_partitions(connection, publication["publication_id"])
+        outdated = billing.outdated(connection, publication["publication_id"])
+    for load_id in outdated:
+        log.info("load %s was judged before reference data changed and is judged again", load_id)
+        stage(load_id)
+        process(load_id)
+    return _reference(publication)
 
 
 def close_publication(publication: dict[str, Any]) -> dict[str, Any]:

@@ -12,7 +12,10 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-from include.core.errors import SunledgerError
+import psycopg
+
+from include.core.controls import one_line
+from include.core.errors import LakeUnavailable, SunledgerError
 from include.pipeline import feeds, judge, process, stage
 
 log = logging.getLogger(__name__)
@@ -22,19 +25,32 @@ MOST_WAITING = 1000
 
 
 class Together:
-    """Processes landed loads on a thread of its own, as many together as are waiting."""
+    """Processes landed loads on a thread of its own, as many together as are waiting and at most `most`."""
 
-    def __init__(self, finish: Callable[[Sequence[dict[str, Any]]], list[Any]] | None = None) -> None:
+    def __init__(
+        self, finish: Callable[[Sequence[dict[str, Any]]], list[Any]] | None = None, most: int = MOST_TOGETHER
+    ) -> None:
         self._waiting: queue.Queue[tuple[dict[str, Any], Future[dict[str, Any]]]] = queue.Queue(MOST_WAITING)
         self._finish = finish or process_together
+        self._most = most
         self._thread = threading.Thread(target=self._work, name="pushes", daemon=True)
         self._thread.start()
 
     def verdict(self, load: dict[str, Any], timeout_s: float) -> dict[str, Any]:
         """The ledger row of a landed load once it is judged; raises its error, or TimeoutError while it goes on."""
         future: Future[dict[str, Any]] = Future()
-        self._waiting.put((load, future), timeout=timeout_s)
+        try:
+            self._waiting.put((load, future), timeout=timeout_s)
+        except queue.Full:
+            raise TimeoutError from None
         return future.result(timeout_s)
+
+    def later(self, load: dict[str, Any]) -> None:
+        """Process a landed load without anybody waiting; where the queue is full, it is left to the next Dag run."""
+        try:
+            self._waiting.put_nowait((load, Future()))
+        except queue.Full:
+            log.warning("load %s waits for the next run of its Dag", load["load_id"])
 
     def _work(self) -> None:
         while True:
@@ -54,7 +70,7 @@ class Together:
 
     def _next_group(self) -> list[tuple[dict[str, Any], Future[dict[str, Any]]]]:
         group = [self._waiting.get()]
-        while len(group) < MOST_TOGETHER:
+        while len(group) < self._most:
             try:
                 group.append(self._waiting.get_nowait())
             except queue.Empty:
@@ -64,20 +80,29 @@ class Together:
     def _tidy(self) -> None:
         try:
             judge.sweep()
-        except SunledgerError as error:
-            log.warning("copies of judged objects wait for the next run: %s", error)
+        except Exception as error:  # noqa: BLE001 -- the thread must outlive an outage of lake or warehouse
+            log.warning("copies of judged objects wait for the next run: %s", one_line(error))
 
 
-def process_together(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | SunledgerError]:
+def process_together(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
     """Stage and judge landed loads; those that do not go together, each by itself. A result or an error for each."""
-    results: dict[int, dict[str, Any] | SunledgerError] = {}
+    results: dict[int, dict[str, Any] | Exception] = {}
     for alike in _grouped(group):
         try:
             results |= _at_once(alike)
+        except (psycopg.OperationalError, LakeUnavailable) as error:
+            # an outage: each by itself would only wait again
+            log.warning("%d loads wait for the next run: %s", len(alike), one_line(error))
+            results |= dict.fromkeys(alike, error)
         except Exception as error:  # noqa: BLE001 -- one unreadable delivery must not fail its neighbours
-            log.info("%d loads go one by one: %s", len(alike), error)
+            log.info("%d loads go one by one: %s", len(alike), one_line(error))
             results |= {load_id: _alone(load_id) for load_id in alike}
     return [results[load["load_id"]] for load in group]
+
+
+def process_alone(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
+    """Stage and judge landed loads one after the other, as large ones go."""
+    return [_alone(load["load_id"]) for load in group]
 
 
 def _grouped(group: Sequence[dict[str, Any]]) -> list[list[int]]:
@@ -87,7 +112,8 @@ def _grouped(group: Sequence[dict[str, Any]]) -> list[list[int]]:
         ids = kinds.setdefault((load["feed"], feeds.suites(load)), [])
         if load["load_id"] not in ids:
             ids.append(load["load_id"])
-    return list(kinds.values())
+    # in one order, as everybody locks them
+    return [sorted(ids) for ids in kinds.values()]
 
 
 def _at_once(load_ids: list[int]) -> dict[int, dict[str, Any]]:
@@ -95,8 +121,12 @@ def _at_once(load_ids: list[int]) -> dict[int, dict[str, Any]]:
     return {load["load_id"]: load for load in judge.judge_together(load_ids)}
 
 
-def _alone(load_id: int) -> dict[str, Any] | SunledgerError:
+def _alone(load_id: int) -> dict[str, Any] | Exception:
     try:
         return process.process(load_id)
     except SunledgerError as error:
+        log.warning("load %s is not judged: %s", load_id, one_line(error))
+        return error
+    except Exception as error:
+        log.exception("load %s is not judged", load_id)
         return error

@@ -7,8 +7,8 @@ import os
 from typing import Any
 
 from include.core.errors import ConfigurationError
-from include.security.vault import Binding, Vault
-from include.warehouse import files, registry
+from include.pipeline import credentials, entered_secrets
+from include.warehouse import files, members, registry
 from include.warehouse.database import Connection, connect
 
 PROJECT_FIELDS = (
@@ -23,7 +23,7 @@ METER_FIELDS = (
 
 def apply(document: dict[str, Any]) -> dict[str, int]:
     """Register a whole document in one transaction; returns how many of each kind it names."""
-    counts = dict.fromkeys(("projects", "meters", "devices", "accounts", "sites", "column_maps"), 0)
+    counts = dict.fromkeys(("projects", "meters", "devices", "accounts", "sites", "column_maps", "members"), 0)
     with connect() as connection:
         organization = registry.put_organization(connection, _organization(document))
         projects = {}
@@ -34,6 +34,9 @@ def apply(document: dict[str, Any]) -> dict[str, int]:
         for source_system, hints in (document.get("column_maps") or {}).items():
             files.store_hints(connection, organization, source_system, _checked_hints(source_system, hints))
             counts["column_maps"] += 1
+        for member in _items(document, "members"):
+            _put_member(connection, organization, member)
+            counts["members"] += 1
     return {"organization_id": organization, **counts}
 
 
@@ -78,7 +81,9 @@ def _put_device(connection: Connection, organization: int, meter_id: int, device
 
 def _put_account(connection: Connection, organization: int, account: dict, projects: dict, counts: dict) -> None:
     values = _picked(
-        account, ("source", "label", "secret_env", "calls_per_minute", "monthly_credits", "sites"), "account"
+        account,
+        ("source", "label", "auth_type", "secret_env", "calls_per_minute", "monthly_credits", "sites"),
+        "account",
     )
     credential_id = _put_credential(connection, organization, values)
     counts["accounts"] += 1
@@ -99,33 +104,28 @@ def _put_account(connection: Connection, organization: int, account: dict, proje
 
 
 def _put_credential(connection: Connection, organization: int, account: dict) -> int:
-    """Encrypt the secret that an environment variable holds; a known credential keeps its id."""
-    label = account.get("label", "")
-    known = registry.find_credential(connection, organization, account["source"], label)
-    secret = os.environ.get(account.get("secret_env") or "")
-    if not secret:
-        if known:
-            return known["credential_id"]
-        raise ConfigurationError(f"{account.get('secret_env')} is not set", remedy="export the account's secret in it")
-    credential_id = known["credential_id"] if known else registry.next_credential_id(connection)
-    record, key_id = Vault.from_environment().encrypt(
-        {"api_key": secret}, Binding(organization, credential_id, account["source"])
-    )
-    registry.put_credential(
-        connection,
-        {
-            "credential_id": credential_id,
-            "organization_id": organization,
-            "source_system": account["source"],
-            "auth_type": "api_key",
-            "label": label,
-            "encrypted_credentials": record,
-            "key_id": key_id,
-            "monthly_credits": account.get("monthly_credits"),
-            "calls_per_minute": account.get("calls_per_minute"),
-        },
-    )
-    return credential_id
+    """Store the secret that an environment variable holds, as `credentials add` does; a known one keeps its id."""
+    owner = credentials.Account(organization, account["source"], account.get("label", ""))
+    limits = {name: account.get(name) for name in ("calls_per_minute", "monthly_credits")}
+    text = os.environ.get(account.get("secret_env") or "")
+    if text:
+        auth_type, secret = entered_secrets.read_secret(owner.source_system, account.get("auth_type", ""), text)
+        return credentials.enter_again(connection, owner, auth_type, secret, "sites apply", limits)
+    known = registry.find_credential(connection, *owner)
+    if known is None:
+        raise ConfigurationError(
+            f"{account.get('secret_env') or 'secret_env'} is not set",
+            remedy="export the account's secret in it, or enter the account with `sunledger credentials add` first",
+        )
+    return known["credential_id"]
+
+
+def _put_member(connection: Connection, organization: int, member: dict) -> None:
+    values = _picked(member, ("user", "role"), "member")
+    role = values.get("role", "member")
+    if not values.get("user") or role not in members.ROLES:
+        raise ConfigurationError("a member needs a user and a role", remedy=f"the roles are {', '.join(members.ROLES)}")
+    members.put(connection, organization, str(values["user"]), role)
 
 
 def _checked_hints(source_system: str, hints: dict[str, Any]) -> dict[str, Any]:

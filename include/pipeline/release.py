@@ -1,5 +1,7 @@
 """Release: a person lets a held load or a refused row pass, with a reason that is kept."""
 
+from collections.abc import Iterable
+
 from include.core.errors import ConfigurationError, IllegalState
 from include.pipeline.judge import dispose
 from include.warehouse import audit, loads, publications, quarantine
@@ -17,11 +19,17 @@ def release_load(load_id: int, *, actor: str, reason: str) -> None:
 
 def release_row(load_id: int, row_number: int, *, actor: str, reason: str) -> None:
     """Let one refused row whose values can be read pass in the next publication."""
+    release_rows(load_id, [row_number], actor=actor, reason=reason)
+
+
+def release_rows(load_id: int, row_numbers: Iterable[int], *, actor: str, reason: str) -> None:
+    """Let refused rows pass, all of them or, when one cannot, none."""
     with connect() as connection:
         load = _prepare(connection, load_id, reason)
-        quarantine.release_row(connection, load_id, row_number, actor=actor, reason=reason)
+        for row_number in row_numbers:
+            quarantine.release_row(connection, load_id, row_number, actor=actor, reason=reason)
+            _audit(connection, load, actor, "release row", f"load {load_id} row {row_number}", reason)
         loads.reaccept(connection, load_id)
-        _audit(connection, load, actor, "release row", f"load {load_id} row {row_number}", reason)
 
 
 def _prepare(connection: Connection, load_id: int, reason: str) -> dict:

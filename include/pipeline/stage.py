@@ -16,7 +16,7 @@ from include.core.errors import Fenced, FileRejected, UnexpectedPayload
 from include.core.failpoints import failpoint
 from include.lake.store import Lake
 from include.pipeline import feeds
-from include.warehouse import database, loads, raw
+from include.warehouse import audit, database, loads, raw
 
 ANALYZE_FROM_ROWS = 1_000
 LONGEST_GRID_SECONDS = 3_600
@@ -41,12 +41,25 @@ def stage(load_id: int) -> dict[str, Any]:
             raise rows.error or error from None
         with database.connect() as connection:
             loads.refuse(connection, load, "empty" if refusal.code == "F001_EMPTY" else "rejected", refusal)
+            if refusal.code == "F008_TENANT_MISMATCH":
+                _audit_mismatch(connection, load, refusal)
             return loads.get(connection, load_id)
     failpoint("after_stage_commit")
     with database.connect() as connection:
         if rows.count >= ANALYZE_FROM_ROWS:
             raw.analyze(connection, load["feed"], day)
         return loads.get(connection, load_id)
+
+
+def _audit_mismatch(connection: database.Connection, load: dict[str, Any], refusal: FileRejected) -> None:
+    audit.record(
+        connection,
+        actor="pipeline",
+        action="refuse load",
+        subject=f"load {load['load_id']}",
+        reason=loads.storable(f"{refusal.code}: {refusal.message}"),
+        organization_id=load["organization_id"],
+    )
 
 
 def _refusal(error: Exception) -> FileRejected | UnexpectedPayload | None:
@@ -62,7 +75,10 @@ def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     group = [Rows(load, day) for load in claimed]
     with ExitStack() as stack:
         paths = [stack.enter_context(Lake().local_file(load["lake_key"], load["sha256"])) for load in claimed]
-        _copy(group, paths)
+        try:
+            _copy(group, paths)
+        except Exception as error:  # noqa: BLE001 -- the driver wraps the parser's own error
+            raise next((rows.error for rows in group if rows.error), error) from None
     failpoint("after_stage_commit")
     with database.connect() as connection:
         return [loads.get(connection, load_id) for load_id in load_ids]
@@ -119,6 +135,8 @@ class Rows:
 
     def _measure(self, batch: pa.RecordBatch) -> None:
         self.count += batch.num_rows
+        if "interval_start" not in batch.schema.names:
+            return  # a bill names days, not instants
         starts = batch.column("interval_start")
         if starts.null_count == batch.num_rows:
             return

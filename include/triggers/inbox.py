@@ -1,4 +1,7 @@
-"""Watches the inbox and fires when complete objects wait; which ones they are is read again by the Dag."""
+"""Watches for deliveries and fires when some wait; which ones they are is read again by the Dag.
+
+Waiting are complete objects in the inbox, and what was pushed over HTTP and is judged, or was left unfinished.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -40,5 +43,9 @@ class InboxTrigger(BaseEventTrigger):
 
 def _waiting() -> set[tuple[str, str]]:
     from include.pipeline import inbox
+    from include.warehouse import load_lists
+    from include.warehouse.database import connect
 
-    return {(dropped.uri, dropped.version) for dropped in inbox.waiting()}
+    with connect() as connection:
+        pushed = load_lists.unattended(connection)
+    return {(dropped.uri, dropped.version) for dropped in inbox.waiting()} | pushed

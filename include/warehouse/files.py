@@ -1,11 +1,13 @@
 """What is known of clients' files: stored column maps, zones of their sites, and inbox objects already taken."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from psycopg.types.json import Jsonb
 
 from include.core.errors import NotFound
-from include.warehouse.database import Connection
+from include.warehouse.database import Connection, connect
 
 
 def hints(connection: Connection, organization_id: int, source_system: str) -> dict[str, Any]:
@@ -46,6 +48,23 @@ def taken_versions(connection: Connection, uris: list[str]) -> set[tuple[str, st
     """Which of these objects were picked up before, as (uri, version)."""
     rows = connection.execute("select uri, version from ops.inbox_object where uri = any(%s)", [uris]).fetchall()
     return {(row["uri"], row["version"]) for row in rows}
+
+
+@contextmanager
+def sole_taker(uri: str, version: str) -> Iterator[bool]:
+    """Whether this version of an inbox object is ours to pick up; nobody else may while the block runs."""
+    with connect() as connection:
+        locked = connection.execute(
+            "select pg_try_advisory_xact_lock(hashtextextended(%s, 0)) as is_ours", [f"inbox {uri}"]
+        ).fetchone()
+        yield locked["is_ours"] and not taken_as(connection, uri, version)
+
+
+def taken_as(connection: Connection, uri: str, version: str) -> dict[str, Any] | None:
+    """As which load a version was picked up, or why there is none; None while nobody has picked it up."""
+    return connection.execute(
+        "select load_id, message from ops.inbox_object where uri = %s and version = %s", [uri, version]
+    ).fetchone()
 
 
 def require_organization(connection: Connection, organization_id: int) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -123,7 +124,10 @@ def claim(connection: Connection, load_id: int) -> dict[str, Any]:
     owner = f"{socket.gethostname()}:{os.getpid()}"
     load = connection.execute(
         """
-        update ops.ingestion_log set lease_epoch = lease_epoch + 1, lease_owner = %s
+        update ops.ingestion_log
+        set lease_epoch = lease_epoch + 1, lease_owner = %s,
+            -- read before the rows are resolved, so that a later change is always newer
+            reference_version = case when feed = 'billing_read' then core.reference_version(organization_id) end
         where load_id = %s returning *
         """,
         [owner, load_id],
@@ -237,14 +241,14 @@ def listing(
     ).fetchall()
 
 
-def unfinished(connection: Connection, feed: str | None = None) -> list[int]:
-    """Loads (of one feed when asked) that a crash left before their verdict."""
+def unfinished(connection: Connection, feeds: Sequence[str] = ()) -> list[int]:
+    """Loads (of these feeds when some are named) that a crash left before their verdict."""
     rows = connection.execute(
         """
         select load_id from ops.ingestion_log
-        where status = any(%s) and (%s::text is null or feed = %s) order by load_id
+        where status = any(%s) and (cardinality(%s::text[]) = 0 or feed = any(%s)) order by load_id
         """,
-        [list(UNFINISHED), feed, feed],
+        [list(UNFINISHED), list(feeds), list(feeds)],
     ).fetchall()
     return [row["load_id"] for row in rows]
 

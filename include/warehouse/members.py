@@ -57,6 +57,16 @@ def of_user(connection: Connection, user_name: str) -> list[dict[str, Any]]:
     ).fetchall()
 
 
+def organization_name(connection: Connection, organization_id: int) -> str:
+    """What an organization is called."""
+    row = connection.execute(
+        "select name from core.organization where organization_id = %s", [organization_id]
+    ).fetchone()
+    if row is None:
+        raise NotFound(f"there is no organization {organization_id}")
+    return row["name"]
+
+
 def may(role: str, least: str) -> bool:
     """Whether a role may do what the least role for it may."""
     return ROLES.index(role) >= ROLES.index(least)

@@ -93,7 +93,7 @@ def ensure_partitions(connection: Connection, publication_id: int) -> None:
         select l.feed, array_agg(l.load_id) as load_ids, array_agg(distinct l.staged_on) as days
         from ops.ingestion_log as l
         inner join ops.publication_load as p on l.load_id = p.load_id
-        where p.publication_id = %s and l.rows_clean > 0
+        where p.publication_id = %s and l.rows_clean > 0 and l.feed <> 'billing_read'
         group by l.feed
         """,
         [publication_id],

@@ -1,6 +1,7 @@
 """Refused rows: written by judging, listed and released by people."""
 
-from collections.abc import Iterable
+import json
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from psycopg.types.json import Jsonb
@@ -9,18 +10,24 @@ from include.core.errors import IllegalState, NotFound
 from include.warehouse.database import Connection
 
 # Codes of rows whose values could not be read, so there is nothing that a release could let pass.
-UNREADABLE = ("R1", "R20", "R5")
+UNREADABLE = ("R1", "R20", "R5", "B1", "B20", "B5")
+ABOUT = ("rejected_row", "rejected_codes", "rejected_messages", "rejected_status")
 
 
 def replace(connection: Connection, load: dict[str, Any], rows: Iterable[dict[str, Any]]) -> None:
-    """Write the refused rows of a load; what an earlier verdict refused and nobody released is forgotten."""
+    """Write the refused rows of a load; what an earlier verdict refused and nobody released is forgotten.
+
+    A released row among them has become unreadable since: its release ends, and stays in the audit entries.
+    """
     connection.execute("delete from quarantine.rejected_row where load_id = %s and status = 'open'", [load["load_id"]])
     with connection.cursor() as cursor:
         cursor.executemany(
             """
             insert into quarantine.rejected_row (load_id, row_number, organization_id, codes, messages, original)
             values (%(load_id)s, %(row_number)s, %(organization_id)s, %(codes)s, %(messages)s, %(original)s)
-            on conflict (load_id, row_number) do nothing
+            on conflict (load_id, row_number) do update
+            set codes = excluded.codes, messages = excluded.messages, original = excluded.original, status = 'open',
+                released_by = null, released_reason = null, released_at = null
             """,
             (
                 row
@@ -32,6 +39,11 @@ def replace(connection: Connection, load: dict[str, Any], rows: Iterable[dict[st
                 for row in rows
             ),
         )
+
+
+def unreadable_codes(codes: Iterable[str]) -> list[str]:
+    """Those of some codes that no release can waive, because there is no value to let pass."""
+    return [code for code in codes if code.startswith(UNREADABLE)]
 
 
 def released_rows(connection: Connection, load_id: int) -> set[int]:
@@ -60,6 +72,38 @@ def listing(
     ).fetchall()
 
 
+def original_columns(connection: Connection, load_id: int) -> list[str]:
+    """Names of the cells that the refused rows of a load came with, in alphabetical order."""
+    rows = connection.execute(
+        """
+        select distinct c.name from quarantine.rejected_row as r
+        cross join jsonb_object_keys(r.original) as c (name)
+        where r.load_id = %s order by c.name
+        """,
+        [load_id],
+    ).fetchall()
+    return [row["name"] for row in rows]
+
+
+def exported(connection: Connection, load_id: int) -> Iterator[dict[str, Any]]:
+    """The refused rows of a load, one flat record each: the cells as delivered and what is said `ABOUT` them."""
+    with connection.cursor(name="rejected") as cursor:
+        cursor.execute(
+            """
+            select row_number, codes, messages, status, original
+            from quarantine.rejected_row where load_id = %s order by row_number
+            """,
+            [load_id],
+        )
+        for row in cursor:
+            about = (row["row_number"], " ".join(row["codes"]), " ".join(row["messages"]), row["status"])
+            cells = {
+                name: json.dumps(cell, ensure_ascii=False) if isinstance(cell, dict | list) else cell
+                for name, cell in row["original"].items()
+            }
+            yield cells | dict(zip(ABOUT, about, strict=True))
+
+
 def release_row(connection: Connection, load_id: int, row_number: int, *, actor: str, reason: str) -> None:
     """Let one refused row pass; refused for rows whose cells could not be read."""
     row = connection.execute(
@@ -72,8 +116,7 @@ def release_row(connection: Connection, load_id: int, row_number: int, *, actor:
         )
     if row["status"] == "released":
         raise IllegalState(f"row {row_number} of load {load_id} was released before")
-    unreadable = [code for code in row["codes"] if code.startswith(UNREADABLE)]
-    if unreadable:
+    if unreadable := unreadable_codes(row["codes"]):
         raise IllegalState(
             f"row {row_number} of load {load_id} has {unreadable[0]}: there is no value to let pass",
             remedy="mend the file, the column map or the mapping, and replay the load",

@@ -1,11 +1,15 @@
 """The raw tables: where staging copies to, and whether a load's rows are still there."""
 
+from collections.abc import Iterable
 from datetime import date
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from psycopg import sql
 
 from include.warehouse.database import Connection
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 
 def partition(feed: str, day: date) -> str:
@@ -22,6 +26,17 @@ def delete_statement(feed: str, day: date) -> str:
 def ensure_partition(connection: Connection, feed: str, day: date) -> None:
     """Create the partition of a load day if it is missing."""
     connection.execute("select raw.ensure_partition(%s, %s)", [feed, day])
+
+
+def copy(connection: Connection, feed: str, day: date, batches: Iterable["pa.RecordBatch"]) -> None:
+    """Copy parsed rows to the partition of a load day within the running transaction; for bulk there is ADBC."""
+    with connection.cursor() as cursor:
+        for batch in batches:
+            columns = sql.SQL(", ").join(map(sql.Identifier, batch.schema.names))
+            table = sql.Identifier("raw", partition(feed, day))
+            with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(table, columns)) as stream:
+                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
+                    stream.write_row(row)
 
 
 def analyze(connection: Connection, feed: str, day: date) -> None:
@@ -55,14 +70,20 @@ def unmapped_devices(connection: Connection, load: dict[str, Any]) -> list[dict[
 
 def duplicate_rows(connection: Connection, load: dict[str, Any]) -> int:
     """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean."""
-    return connection.execute(
+    if load["feed"] == "billing_read":
+        view, key = "int_billing__resolved", ("billed_line_id", "billing_period_id")
+    else:
+        view, key = "int_readings__unified", ("meter_id", "interval_start", "reading_interval_seconds")
+    query = sql.SQL(
         """
-        select count(*) - count(distinct (meter_id, interval_start, reading_interval_seconds)) as duplicates
-        from intermediate.int_readings__unified as u
+        select count(*) - count(distinct ({key})) as duplicates
+        from {view} as u
         where load_id = %(load_id)s and staged_on = %(staged_on)s and not exists (
             select from quarantine.rejected_row as r
             where r.load_id = %(load_id)s and r.row_number = u.row_number and r.status = 'open'
         )
-        """,
-        {"load_id": load["load_id"], "staged_on": load["staged_on"]},
-    ).fetchone()["duplicates"]
+        """
+    ).format(key=sql.SQL(", ").join(map(sql.Identifier, key)), view=sql.Identifier("intermediate", view))
+    return connection.execute(query, {"load_id": load["load_id"], "staged_on": load["staged_on"]}).fetchone()[
+        "duplicates"
+    ]

@@ -3,6 +3,7 @@
 from datetime import datetime
 from typing import Any
 
+from include.warehouse import vault_keys
 from include.warehouse.database import Connection
 
 
@@ -43,11 +44,23 @@ def collect(connection: Connection) -> dict[str, Any]:
         ).fetchone(),
         "sites": connection.execute(
             """
-            select source_system, name, last_sync_status, last_sync_at, high_water_mark, last_sync_error
-            from ops.integration_site order by source_system, name
+            select
+                s.source_system, s.name, s.is_active, s.last_sync_status, s.last_sync_at, s.high_water_mark,
+                s.failed_from, s.failed_until, s.last_sync_error, c.state as credential_state
+            from ops.integration_site as s
+            inner join ops.integration_credential as c on s.credential_id = c.credential_id
+            order by s.source_system, s.name
             """
         ).fetchall(),
+        "worn_vault_keys": vault_keys.worn(connection),
     }
+
+
+def needs_a_look(site: dict[str, Any]) -> bool:
+    """Whether a site of the summary is not read as it should be."""
+    if not site["is_active"] or site["credential_state"] == "disabled":
+        return site["last_sync_status"] == "error"  # such as a site that the vendor does not know any more
+    return site["credential_state"] != "active" or site["last_sync_status"] not in {None, "pending", "success"}
 
 
 def publication_counts(connection: Connection, publication_id: int) -> dict[str, Any]:

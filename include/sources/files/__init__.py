@@ -22,7 +22,7 @@ from include.sources.files.objects import JsonFile
 from include.sources.files.rows import Assembler
 from include.sources.files.schema import RAW_SCHEMA, RAW_TABLE
 
-__all__ = ["LIMITS", "RAW_SCHEMA", "RAW_TABLE", "Format", "Kind", "Limits", "cells", "detect", "read"]
+__all__ = ["LIMITS", "RAW_SCHEMA", "RAW_TABLE", "Format", "Kind", "Limits", "cells", "chunks", "detect", "read"]
 
 
 def read(path: Path, name: str, hints: FileHints) -> Iterator[pa.RecordBatch]:
@@ -51,6 +51,11 @@ def cells(path: Path, name: str, hints: FileHints, row_numbers: set[int]) -> Ite
             yield chunk.row_numbers[row].as_py(), _row_cells(chunk, row)
         if chunk.row_numbers[-1].as_py() >= max(row_numbers, default=0):
             return
+
+
+def chunks(path: Path, name: str, hints: FileHints) -> Iterator[Chunk]:
+    """Yield a file's cells as delivered, whatever they mean."""
+    yield from _chunks(_open(path, name, hints))
 
 
 def _row_cells(chunk: Chunk, row: int) -> dict[str, str]:
