@@ -12,7 +12,8 @@ add column consent_check_due_at timestamptz,
 add column created_by text,
 add column updated_at timestamptz not null default now();
 
-update ops.integration_credential set state = 'disabled' where not is_active;
+update ops.integration_credential set state = 'disabled'
+where not is_active;
 alter table ops.integration_credential drop column is_active;
 alter table ops.integration_credential
 add column is_active boolean not null generated always as (state = 'active') stored;
