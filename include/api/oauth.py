@@ -5,6 +5,7 @@ both in a popup. All need Airflow's login; what a user may do follows from the m
 are problem documents, on the callback pages in plain words.
 """
 
+from collections.abc import Sequence
 from typing import Annotated, Any
 from urllib.parse import urlencode
 
@@ -107,7 +108,7 @@ def start(user: User) -> HTMLResponse:
     """A page to choose what to connect, which opens the vendor's page in a popup."""
     return _page(
         "start.html",
-        script="start.js",
+        scripts=("consent.js", "start.js"),
         title="Connect an account",
         user_name=user,
         organizations=connect.organizations(user),
@@ -180,6 +181,6 @@ def _login_link(request: Request) -> dict[str, str]:
     return {"href": f"{settings.public_url()}/api/v2/auth/login?{back}", "text": "Log in"}
 
 
-def _page(template: str, status: int = 200, script: str = "result.js", **fields: Any) -> HTMLResponse:
-    text, policy = connect_pages.render(template, script, fields)
+def _page(template: str, status: int = 200, scripts: Sequence[str] = ("result.js",), **fields: Any) -> HTMLResponse:
+    text, policy = connect_pages.render(template, scripts, fields)
     return HTMLResponse(text, status, headers={"Content-Security-Policy": policy})

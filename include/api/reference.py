@@ -17,7 +17,7 @@ from include.pipeline.reference_kinds import KINDS
 router = APIRouter(tags=["reference data"])
 
 MOST_ROWS = 5000
-Cell = Annotated[str, Field(max_length=10_000)] | bool | int | float | None
+Cell = Annotated[str, Field(max_length=1000)] | bool | int | float | None
 Row = Annotated[dict[Annotated[str, Field(max_length=100)], Cell], Field(max_length=100)]
 Rows = Annotated[list[Row], Field(min_length=1, max_length=MOST_ROWS)]
 Sender = Annotated[Caller, Depends(needs("reference_data"))]
@@ -62,7 +62,8 @@ RESPONSES = (
     | {
         200: {"model": Report, "description": "Every row is stored; sending it again changes nothing."},
         207: {"model": Report, "description": "Some rows are stored, the refused ones are listed."},
-        422: {"model": Report, "description": "No row is stored, or the request does not have the documented form."},
+        422: schemas.PROBLEM
+        | {"model": Report, "description": "No row is stored, or the request does not have the documented form."},
     }
 )
 

@@ -1,0 +1,104 @@
+"""Pushed readings: the verdict in the answer, and an HTTP status that tells the truth."""
+
+import hashlib
+import json
+
+from tests.api.conftest import readings
+
+
+def push(api, tenant, body, **headers):
+    content = body if isinstance(body, bytes) else json.dumps(body).encode()
+    return api.post(
+        "/meter-data", content=content, headers={"Content-Type": "application/json", **tenant.headers, **headers}
+    )
+
+
+def test_clean_readings_are_accepted_and_the_hash_is_that_of_the_bytes(api, tenant, warehouse):
+    content = json.dumps(readings(8)).encode()
+    answer = push(api, tenant, content)
+    verdict = answer.json()
+    assert (answer.status_code, verdict["status"], verdict["rows_accepted"]) == (201, "accepted", 8)
+    assert verdict["content_hash"] == hashlib.sha256(content).hexdigest()
+    assert answer.headers["Location"] == f"/api/ingest/status/{verdict['load_id']}"
+    row = warehouse.execute("select lake_key, sha256 from ops.ingestion_log").fetchone()
+    from include.lake.store import Lake
+
+    with Lake().local_file(row["lake_key"], row["sha256"]) as path:
+        assert path.read_bytes() == content
+
+
+def test_a_bad_row_is_named_with_place_value_and_remedy_and_its_neighbours_are_kept(api, tenant):
+    answer = push(api, tenant, readings(20, r3={"energy_wh": "lots"}))
+    verdict = answer.json()
+    assert (answer.status_code, verdict["status"]) == (207, "partial")
+    assert (verdict["rows_accepted"], verdict["rows_rejected"]) == (19, 1)
+    [error] = verdict["errors"]
+    assert (error["row"], error["code"]) == (4, "R201_NOT_NUMERIC")
+    assert (error["column"], error["value"]) == ("energy_wh", "lots")
+    assert error["message"] and error["remedy"]
+
+
+def test_too_many_bad_rows_hold_the_whole_delivery(api, tenant):
+    bad = {f"r{i}": {"energy_wh": -5e6} for i in range(3)}
+    answer = push(api, tenant, readings(8, **bad))
+    assert (answer.status_code, answer.json()["status"], answer.json()["code"]) == (422, "held", "F006_ERROR_RATE")
+
+
+def test_the_same_content_again_is_a_duplicate_that_names_its_original(api, tenant):
+    first = push(api, tenant, readings(4)).json()
+    again = push(api, tenant, readings(4))
+    assert again.status_code == 409
+    assert (again.json()["status"], again.json()["duplicate_of"]) == ("duplicate", first["load_id"])
+
+
+def test_a_body_that_is_not_as_documented_is_refused_before_anything_is_stored(api, tenant, warehouse):
+    refused = {
+        b"not json": 422,
+        b"[]": 422,
+        b'{"readings": []}': 422,
+        b'{"readings": [1]}': 422,
+        b'{"readings": [{}], "organization_id": 2}': 422,
+        b'{"readings": [{}], "source_type": "solaredge"}': 422,
+        b"[" * 10_000: 422,
+    }
+    for body, status in refused.items():
+        answer = push(api, tenant, body)
+        assert answer.status_code == status, body[:40]
+        assert answer.headers["content-type"] == "application/problem+json"
+        assert answer.json()["code"] and answer.json()["detail"]
+    assert api.post("/meter-data", content=b"{}", headers=tenant.headers).status_code == 415
+    too_large = push(api, tenant, b" " * (33 * 2**20))
+    assert (too_large.status_code, too_large.json()["code"]) == (413, "E608_TOO_LARGE")
+    assert warehouse.execute("select count(*) as n from ops.ingestion_log").fetchone()["n"] == 0
+
+
+def test_what_was_pushed_can_be_looked_up_by_id_hash_and_history(api, tenant):
+    pushed = push(api, tenant, readings(4)).json()
+    for path in (f"/status/{pushed['load_id']}", f"/status/by-hash/{pushed['content_hash']}"):
+        answer = api.get(path, headers=tenant.headers)
+        assert (answer.status_code, answer.json()["load_id"]) == (200, pushed["load_id"])
+    assert [item["load_id"] for item in api.get("/history", headers=tenant.headers).json()["items"]] == [
+        pushed["load_id"]
+    ]
+    [day] = api.get("/stats", headers=tenant.headers).json()["days"]
+    assert (day["loads"], day["rows_accepted"]) == (1, 4)
+
+
+def test_another_tenants_load_does_not_exist(api, tenant, neighbour):
+    pushed = push(api, tenant, readings(4)).json()
+    unknown = api.get("/status/999999", headers=neighbour.headers)
+    foreign = api.get(f"/status/{pushed['load_id']}", headers=neighbour.headers)
+    by_hash = api.get(f"/status/by-hash/{pushed['content_hash']}", headers=neighbour.headers)
+    assert unknown.status_code == foreign.status_code == by_hash.status_code == 404
+    assert {**unknown.json(), "instance": ""} == {**foreign.json(), "instance": ""}
+    assert api.get("/history", headers=neighbour.headers).json()["items"] == []
+
+
+def test_a_refused_cell_is_named_by_the_clients_own_header():
+    from include.api import places
+
+    row = {"Zeit": "x", "Timestamp": "yesterday", "Energy kWh": "-5", "Power": "n/a"}
+    assert places.of("interval_start", row) == ("Timestamp", "yesterday")
+    assert places.of("energy_wh", row) == ("Energy kWh", "-5")
+    assert places.of("not_numeric_columns", row) == ("Power", "n/a")
+    assert places.of("sun_elevation_deg", row) == ("sun_elevation_deg", None)
