@@ -7,7 +7,7 @@ PYTHON ?= $(shell for python in .venv/bin/python python3 python3.13 python3.12 p
 	then echo $$python; exit; fi; done)
 VENV := .venv/bin
 
-.PHONY: help setup run stop clean test lint lock
+.PHONY: help setup run stop clean test lint lock bench
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
@@ -37,3 +37,6 @@ lint: setup ## Check the style of Python and SQL
 
 lock: setup ## Compile requirements.in into requirements.txt
 	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
+
+bench: setup ## Measure how long a client waits for the verdict on a push
+	@$(VENV)/python -m benchmarks.http_push

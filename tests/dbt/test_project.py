@@ -40,6 +40,7 @@ def test_canonical_models_enforce_their_contract(manifest) -> None:
         "meter_aggregate",
         "late_reading",
         "restatement_proposal",
+        "billing_read",
     }
     for node in canonical:
         assert node.contract.enforced, node.name

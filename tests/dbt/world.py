@@ -17,7 +17,8 @@ from include.pipeline import dbt
 TENANT_TABLES = (
     "core.organization, ops.ingestion_log, ops.publication, ops.retired_month, raw.file_reading, "
     "raw.solaredge_reading, quarantine.rejected_row, canonical.meter_reading, canonical.meter_reading_revision, "
-    "canonical.meter_aggregate, canonical.late_reading, canonical.restatement_proposal"
+    "canonical.meter_aggregate, canonical.late_reading, canonical.restatement_proposal, raw.billing_read, "
+    "canonical.billing_read"
 )
 VALUES = "energy_wh, energy_total_wh, power_w, irradiance_wm2, temperature_c, other_metrics, quality"
 

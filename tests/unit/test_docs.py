@@ -27,7 +27,7 @@ def test_every_rule_is_explained(code):
 
 
 def test_every_dag_is_described():
-    for dag_id in ("extract_solaredge", "ingest_files", "transform"):
+    for dag_id in ("extract_solaredge", "ingest_files", "maintain_credentials", "transform"):
         assert f"`{dag_id}`" in PAGES
 
 

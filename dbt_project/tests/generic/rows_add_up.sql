@@ -1,5 +1,5 @@
 {#- Every load of the publication must bring exactly the rows that judging left: none lost in raw, none twice. -#}
-{% test rows_add_up(model) %}
+{% test rows_add_up(model, is_billing=false) %}
     select
         loads.load_id,
         loads.rows_in - loads.rows_rejected as expected_row_count,
@@ -7,7 +7,9 @@
     from {{ source('ops', 'publication_load') }} as members
     inner join {{ source('ops', 'ingestion_log') }} as loads on members.load_id = loads.load_id
     left join {{ model }} as selected on loads.load_id = selected.load_id
-    where members.publication_id = {{ open_publication_id() }}
+    where
+        members.publication_id = {{ open_publication_id() }}
+        and (loads.feed = 'billing_read') = {{ is_billing }}
     group by loads.load_id, loads.rows_in, loads.rows_rejected
     having count(selected.load_id) <> loads.rows_in - loads.rows_rejected
 {% endtest %}

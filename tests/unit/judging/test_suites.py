@@ -18,7 +18,7 @@ def test_there_is_a_suite_for_all_readings_and_one_that_a_vendor_adds():
 
 @pytest.mark.parametrize("rule", RULES, ids=lambda rule: f"{rule.code}-{rule.kwargs['column']}")
 def test_a_rule_tells_people_what_is_wrong_and_what_to_do(rule):
-    assert re.fullmatch(r"[RW]\d{3}_[A-Z0-9_]+", rule.code)
+    assert re.fullmatch(r"[RWB]\d{3}_[A-Z0-9_]+", rule.code)
     assert rule.severity in suites.SEVERITIES
     assert rule.message.endswith(".") and rule.message[0].isupper()
     assert rule.remedy.endswith(".") and rule.remedy[0].isupper()
@@ -39,9 +39,13 @@ def test_a_number_has_one_name_and_a_code_one_severity():
     assert all(rule.severity == severities[rule.code] for rule in RULES)
 
 
-def test_warnings_never_refuse_and_only_an_unmapped_device_holds():
-    assert {rule.code for rule in RULES if rule.severity == "hold"} == {"R501_SITE_UNMAPPED"}
-    assert all(rule.severity == "warn" for rule in RULES if rule.code.startswith("W"))
+def test_warnings_never_refuse_and_only_what_is_not_registered_holds():
+    assert {rule.code for rule in RULES if rule.severity == "hold"} == {
+        "R501_SITE_UNMAPPED",
+        "B501_LINE_UNRESOLVED",
+        "B502_PERIOD_UNRESOLVED",
+    }
+    assert all(rule.severity == "warn" for rule in RULES if rule.code.startswith(("W", "B6")))
 
 
 @pytest.mark.parametrize("name", NAMES)

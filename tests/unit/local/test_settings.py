@@ -44,9 +44,14 @@ def test_every_variable_that_code_reads_stands_in_the_example():
 
 
 def test_every_setting_of_a_vendor_stands_in_the_example():
+    from include.pipeline.accounts import LIMIT_SETTINGS
     from include.sources.inverters import REGISTRY
 
-    names = {f"{vendor}_{name}".upper() for vendor, module in REGISTRY.items() for name in module.SETTINGS}
+    names = {
+        f"{vendor}_{name}".upper()
+        for vendor, module in REGISTRY.items()
+        for name in (*module.SETTINGS, *LIMIT_SETTINGS)
+    }
     assert names - set(documented()) == set()
 
 

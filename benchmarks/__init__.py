@@ -1,0 +1,1 @@
+"""Measurements of the promises that are numbers; `make bench` runs them."""
