@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING, Any
 from include.core.errors import AccountingError
 from include.judging.breaches import Breaches, Broken, find_breaches
 from include.judging.lent import lend
-from include.judging.scan import Scan, plan_of, scan
+from include.judging.scan import Scan, import_great_expectations, plan_of, scan
 from include.judging.suites import Rule
 from include.judging.verdict import Count, Verdict
 
@@ -103,8 +103,8 @@ def _verdict(
 
 
 def warm_up() -> None:
-    """Import Great Expectations now, which takes seconds, so that the first judgement is quick."""
-    import great_expectations  # noqa: F401  (imported for its effect)
+    """Import Great Expectations now, so that the first judgement is quick."""
+    import_great_expectations()
 
 
 @contextmanager

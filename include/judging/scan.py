@@ -7,6 +7,7 @@ conditions that it compared the rows with.
 """
 
 import os
+import threading
 from collections.abc import Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -26,6 +27,7 @@ if TYPE_CHECKING:
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 BATCH = "load"
+_import_lock = threading.Lock()
 COUNTS = {"result_format": {"result_format": "BOOLEAN_ONLY"}, "catch_exceptions": False}
 VALUES = {"result_format": {"result_format": "BASIC"}, "catch_exceptions": False}
 
@@ -86,9 +88,16 @@ def _result(
     return result.to_json_dict()
 
 
+def import_great_expectations() -> None:
+    """Import it now, which takes seconds; a thread that met a half-done import would find no expectations."""
+    with _import_lock:
+        import great_expectations.expectations.core  # noqa: F401  (registers the expectations)
+
+
 @cache
 def plan_of(suite_names: tuple[str, ...]) -> Plan:
     """Ask the expectations of some suites which metrics they need; costs ten times as much as counting few rows."""
+    import_great_expectations()
     rules = tuple(rules_of(suite_names))
     expectations = [_expectation(rule) for rule in rules]
     needed = [_needed(expectation, COUNTS) for expectation in expectations]

@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,9 +12,9 @@ from markupsafe import Markup
 PAGES = Path(__file__).parent / "pages"
 
 
-def render(template: str, script: str, fields: dict[str, Any]) -> tuple[str, str]:
-    """A page with its script and style inside, and the Content-Security-Policy that it is to be sent with."""
-    style, code = ((PAGES / name).read_text(encoding="utf-8") for name in ("style.css", script))
+def render(template: str, scripts: Sequence[str], fields: dict[str, Any]) -> tuple[str, str]:
+    """A page with its scripts and style inside, and the Content-Security-Policy that it is to be sent with."""
+    style, code = _joined(["style.css"]), _joined(scripts)
     pages = Environment(loader=FileSystemLoader(PAGES), autoescape=True, undefined=StrictUndefined)
     # files of ours; everything else in a page is escaped
     inside = {"style": Markup(style), "script": Markup(code)}  # noqa: S704
@@ -30,6 +31,10 @@ def render(template: str, script: str, fields: dict[str, Any]) -> tuple[str, str
         "frame-ancestors": "'none'",
     }
     return text, "; ".join(f"{name} {value}" for name, value in policy.items())
+
+
+def _joined(names: Sequence[str]) -> str:
+    return "\n".join((PAGES / name).read_text(encoding="utf-8") for name in names)
 
 
 def _source(text: str) -> str:

@@ -157,7 +157,7 @@ def test_airflow_mounts_it_beside_its_own_api():
     from plugins.sunledger_api import SunledgerApi
 
     mounted = {app["url_prefix"]: app["app"] for app in SunledgerApi.fastapi_apps}
-    assert mounted.keys() == {PREFIX, "/api/ingest"}
+    assert mounted.keys() == {PREFIX, "/api/ingest", "/sunledger"}
     for prefix in mounted:
         for reserved in RESERVED_URL_PREFIXES:
             assert not f"{prefix}/".startswith(f"{reserved}/") and not f"{reserved}/".startswith(f"{prefix}/")

@@ -1,6 +1,5 @@
 """What holds for the sites of every vendor: waits, the mark behind a failed part, budgets, and dry runs."""
 
-
 from include.core.errors import QuotaExhausted, VendorUnavailable
 from tests.pipeline.oracle import count
 
