@@ -28,7 +28,7 @@ clean: ## Stop the stack and remove everything that was installed, stored or cac
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 test: setup lint ## Lint, then run all tests
-	@$(VENV)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile
+	@$(VENV)/python -m pytest -q -n auto --maxprocesses 4 --dist loadfile --no-loadscope-reorder
 
 lint: setup ## Check the style of Python and SQL
 	@$(VENV)/ruff check .

@@ -26,6 +26,13 @@ if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and not _home.endswith
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run the folders with the longest tests first, so that no processor waits for the last one."""
+    slow_first = ("integration", "dags", "api", "pipeline", "connect", "security", "dbt")
+    places = {name: place for place, name in enumerate(slow_first)}
+    items.sort(key=lambda item: places.get(item.path.relative_to(item.config.rootpath / "tests").parts[0], len(places)))
+
+
 @pytest.fixture(scope="session")
 def cluster():
     """A throw-away PostgreSQL server."""
