@@ -1,6 +1,7 @@
 """Tables for people and JSON for scripts, on standard output."""
 
 import json
+import sys
 from collections.abc import Sequence
 from typing import Any
 
@@ -8,7 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-console = Console()
+# a table in a pipe or a log is not squeezed into the width of a screen
+console = Console(width=None if sys.stdout.isatty() else 200)
 
 
 def as_json(value: Any) -> None:
