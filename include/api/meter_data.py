@@ -10,7 +10,7 @@ from include.api import bodies, delivering, schemas
 from include.api.callers import Caller, needs
 from include.api.problems import malformed
 from include.lake import keys
-from include.pipeline.land import land_bytes
+from include.pipeline.land import land_file
 
 router = APIRouter(tags=["readings"])
 
@@ -38,7 +38,7 @@ def push_readings(
     caller.may_send(source)
 
     def land(uri: str) -> dict[str, Any]:
-        return land_bytes(
+        return land_file(
             body,
             name=f"meter-data_{datetime.now(UTC):%Y%m%dT%H%M%SZ}.json",
             organization_id=caller.organization_id,

@@ -26,16 +26,15 @@ def status_code(load: dict[str, Any]) -> int:
 
 def verdict(connection: Connection, load: dict[str, Any]) -> dict[str, Any]:
     """The answer to a delivery, the same at once and when asked for later."""
-    about = load
     return {
         "load_id": load["load_id"],
         "status": _status(load),
         "content_hash": load["sha256"].strip(),
         "duplicate_of": load["duplicate_of"],
-        "rows_in": about["rows_in"],
-        "rows_accepted": about["rows_clean"],
-        "rows_rejected": about["rows_rejected"],
-        "rows_duplicate": about["rows_duplicate"],
+        "rows_in": load["rows_in"],
+        "rows_accepted": load["rows_clean"],
+        "rows_rejected": load["rows_rejected"],
+        "rows_duplicate": load["rows_duplicate"],
         "data_start": _text(load["data_start_at"]),
         "data_end": _text(load["data_end_at"]),
         "code": load["code"],

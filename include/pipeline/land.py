@@ -26,7 +26,7 @@ ASKED = ("method", "path", "query", "json", "closed_until")
 
 
 def land_file(
-    path: Path,
+    content: Path | bytes,
     *,
     name: str,
     organization_id: int,
@@ -34,42 +34,12 @@ def land_file(
     uri: str | None = None,
     hints: dict[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """Land a client's file; returns the ledger row, with status `duplicate` when its bytes are known.
+    """Land readings that a client dropped or pushed; returns the ledger row, `duplicate` when the bytes are known.
 
     `hints` override the stored column map of the organization and source for this file.
     """
-    with path.open("rb") as stream:
-        sha256, size_bytes = sha256_of(stream)
-    return _land_content(path, sha256, size_bytes, name, organization_id, source_system, uri, hints)
-
-
-def land_bytes(
-    content: bytes,
-    *,
-    name: str,
-    organization_id: int,
-    source_system: str,
-    uri: str | None = None,
-    hints: dict[str, Any] | None = None,
-) -> dict[str, Any]:
-    """Land what a client pushed, as `land_file` does a file."""
-    sha256 = hashlib.sha256(content).hexdigest()
-    return _land_content(content, sha256, len(content), name, organization_id, source_system, uri, hints)
-
-
-def _land_content(
-    content: Path | bytes,
-    sha256: str,
-    size_bytes: int,
-    name: str,
-    organization_id: int,
-    source_system: str,
-    uri: str | None,
-    hints: dict[str, Any] | None,
-) -> dict[str, Any]:
-    if source_system not in keys.INBOX_SOURCES:
-        known = " or ".join(keys.INBOX_SOURCES)
-        raise FileRejected("F005_UNKNOWN_SOURCE", f"there is no file source {source_system!r}", remedy=f"use {known}")
+    _require_source(source_system)
+    sha256, size_bytes = _fingerprint(content)
     with connect() as connection:
         stored = files.hints(connection, organization_id, source_system)
     delivery = Delivery(
@@ -101,15 +71,9 @@ def land_billing(
 
     `hints` override the stored column map `billing` of the organization for this delivery.
     """
-    if source_system not in keys.INBOX_SOURCES:
-        known = " or ".join(keys.INBOX_SOURCES)
-        raise FileRejected("F005_UNKNOWN_SOURCE", f"there is no file source {source_system!r}", remedy=f"use {known}")
+    _require_source(source_system)
     feeds.require_adapter(adapter)
-    if isinstance(content, bytes):
-        sha256, size_bytes = hashlib.sha256(content).hexdigest(), len(content)
-    else:
-        with content.open("rb") as stream:
-            sha256, size_bytes = sha256_of(stream)
+    sha256, size_bytes = _fingerprint(content)
     content_key = hashlib.sha256(f"{feeds.BILLING_FEED}\n{adapter}\n{sha256}".encode()).hexdigest()
     with connect() as connection:
         stored = files.hints(connection, organization_id, "billing")
@@ -127,6 +91,20 @@ def land_billing(
         hints={**stored, **(hints or {}), "adapter": adapter},
     )
     return _land(delivery, content)
+
+
+def _require_source(source_system: str) -> None:
+    if source_system not in keys.INBOX_SOURCES:
+        known = " or ".join(keys.INBOX_SOURCES)
+        raise FileRejected("F005_UNKNOWN_SOURCE", f"there is no file source {source_system!r}", remedy=f"use {known}")
+
+
+def _fingerprint(content: Path | bytes) -> tuple[str, int]:
+    """SHA-256 and size in bytes of a delivery."""
+    if isinstance(content, bytes):
+        return hashlib.sha256(content).hexdigest(), len(content)
+    with content.open("rb") as stream:
+        return sha256_of(stream)
 
 
 def land_answer(answer: Answer, site: Site) -> dict[str, Any]:

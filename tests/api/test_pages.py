@@ -26,10 +26,10 @@ def send(page, name: str, text: str) -> None:
 
 def held_load(plant) -> int:
     """A load that waits for a person."""
-    from include.pipeline.land import land_bytes
+    from include.pipeline.land import land_file
     from include.pipeline.process import process
 
-    landed = land_bytes(HELD.encode(), name="held.csv", organization_id=plant.organization_id, source_system="manual")
+    landed = land_file(HELD.encode(), name="held.csv", organization_id=plant.organization_id, source_system="manual")
     return process(landed["load_id"])["load_id"]
 
 
@@ -107,11 +107,11 @@ def test_a_file_can_be_dropped(chromium, ledger):
 
 def test_loads_are_filtered_paged_replayed_and_released_with_a_reason(chromium, ledger, plant, warehouse):
     load_id = held_load(plant)
-    from include.pipeline.land import land_bytes
+    from include.pipeline.land import land_file
 
     for day in range(1, 29):
         text = csv(range(4)).replace("2026-06-01", f"2026-05-{day:02}")
-        land_bytes(text.encode(), name=f"{day}.csv", organization_id=plant.organization_id, source_system="manual")
+        land_file(text.encode(), name=f"{day}.csv", organization_id=plant.organization_id, source_system="manual")
     page, complaints = opened(chromium, ledger, "loads")
     items = page.locator("#list > li")
     page.get_by_text("28.csv").wait_for()

@@ -56,11 +56,11 @@ def drop(request, client, monkeypatch):
 @pytest.fixture
 def take(warehouse):
     """Bring one part through land, stage and judge; returns the ledger row."""
-    from include.pipeline.land import land_bytes
+    from include.pipeline.land import land_file
     from include.pipeline.process import process
 
     def bring(organization: int, content: bytes, name: str = PART.format(0)) -> dict:
-        load = land_bytes(content, name=name, organization_id=organization, source_system="snowflake")
+        load = land_file(content, name=name, organization_id=organization, source_system="snowflake")
         return process(load["load_id"])
 
     return bring
