@@ -12,6 +12,7 @@ SHARED = {"core.billing_period": f"((organization_id IS NULL) OR {OWN_ROWS})"}
 DEFINER_FUNCTIONS = {
     "canonical.create_partition(text,timestamp with time zone,timestamp with time zone)",
     "canonical.ensure_partitions(timestamp with time zone,timestamp with time zone)",
+    "canonical.supersede_default_event()",
     "core.count_reference_change()",
     "core.ensure_billing_periods(date,date)",
     "ops.count_request(text)",
