@@ -111,6 +111,7 @@ def _point_to(patch: pytest.MonkeyPatch, cluster, database: str, folder: Path) -
     patch.setenv("DBT_TARGET_PATH", str(folder / "dbt_target"))
     patch.setenv("DBT_LOG_PATH", str(folder / "dbt_logs"))
     patch.setenv("SUNLEDGER_VAULT_KEYS", '{"k1": "AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8="}')
+    patch.setenv("SUNLEDGER_SIGNING_KEY", "Hx4dHBsaGRgXFhUUExIREA8ODQwLCgkIBwYFBAMCAQA=")
 
 
 def _execute(url: str, statement: sql.Composable) -> None:

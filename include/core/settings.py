@@ -80,3 +80,19 @@ def upload_limit_bytes() -> int:
 def calls_per_minute_per_address() -> int:
     """How many API requests one network address may make in a minute, whoever makes them."""
     return int(os.environ.get("SUNLEDGER_CALLS_PER_MINUTE_PER_ADDRESS", "6000"))
+
+
+def signing_key_file() -> Path | None:
+    """The PEM file of the private key that signs anchors and evidence; null where the key is a setting."""
+    path = os.environ.get("SUNLEDGER_SIGNING_KEY_FILE", "").strip()
+    return Path(path) if path else None
+
+
+def can_sign() -> bool:
+    """Whether this process was given a signing key; who only verifies needs none."""
+    return signing_key_file() is not None or bool(os.environ.get("SUNLEDGER_SIGNING_KEY", "").strip())
+
+
+def trusted_signers() -> list[str]:
+    """Public keys in base64 whose signatures count beside our own: former keys, or those of another installation."""
+    return os.environ.get("SUNLEDGER_TRUSTED_SIGNERS", "").replace(",", " ").split()

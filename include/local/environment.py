@@ -66,6 +66,7 @@ def exports(settings: Settings, secrets: Secrets, admin_url: str, portals: Porta
         "INBOX_DIR": str(settings.inbox),
         **portals.environment(),
         "SUNLEDGER_VAULT_KEYS": json.dumps(secrets.vault_keys),
+        "SUNLEDGER_SIGNING_KEY": secrets.signing,
         "DBT_PROJECT_DIR": str(settings.root / "dbt_project"),
         "DBT_PROFILES_DIR": str(settings.root / "dbt_project"),
         "DBT_TARGET_PATH": str(settings.dbt_target),

@@ -43,6 +43,7 @@ class Secrets:
     airflow_jwt: str = field(default_factory=_signing_key, repr=False)
     airflow_fernet: str = field(default_factory=_url_safe_key, repr=False)
     vault_keys: dict[str, str] = field(default_factory=lambda: {VAULT_KEY_ID: _key()}, repr=False)
+    signing: str = field(default_factory=_key, repr=False)
 
 
 def load(path: Path) -> Secrets:

@@ -14,6 +14,7 @@ NO_RETRY = (
     errors.IllegalState,
     errors.UnsafeRole,
     errors.SecretError,
+    errors.SignatureRefused,
     errors.AuthFailed,
     errors.SiteForbidden,
     errors.SiteGone,
