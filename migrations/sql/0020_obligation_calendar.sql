@@ -1,5 +1,21 @@
 set local role sunledger_owner;
 
+-- The contract year that a day lies in, from 1. Years begin on anniversaries of the anchor; where a year has no 29
+-- February they begin on the 28th, which age() would still count to the year before.
+create function core.operating_year(day_on date, year_anchor_on date) returns integer
+language sql immutable parallel safe
+return greatest(
+    1,
+    1 + date_part('year', day_on)::integer - date_part('year', year_anchor_on)::integer
+    - case
+        when
+            (year_anchor_on + (date_part('year', day_on) - date_part('year', year_anchor_on)) * interval '1 year')::date
+            > day_on
+            then 1
+        else 0
+    end
+);
+
 -- The periods of every promise, from the first day assessed until now, each with the version that governs it.
 -- Calendar days are the plant's; period_end_on is the last day, part of the period; instants are half-open.
 create view core.obligation_calendar with (security_invoker = true) as
@@ -56,7 +72,7 @@ spans as (
         ) as end_on
     from terms as t
     cross join
-        generate_series(0, greatest(0, date_part('year', age(t.last_on, t.year_anchor_on))::integer))
+        generate_series(0, core.operating_year(t.last_on, t.year_anchor_on) - 1)
             as gone (years)
     where
         t.period_type in ('contract_year', 'two_contract_years')
@@ -128,7 +144,7 @@ select
     timezone(time_zone, start_on::timestamp) as period_start,
     timezone(time_zone, end_on::timestamp + interval '1 day') as period_end,
     time_zone,
-    1 + greatest(0, date_part('year', age(start_on, year_anchor_on))::integer) as operating_year,
+    core.operating_year(start_on, year_anchor_on) as operating_year,
     timezone(time_zone, end_on::timestamp + interval '1 day') + settle_days * interval '1 day' as settles_at
 from governed;
 

@@ -61,6 +61,8 @@ create table canonical.obligation_day (
     primary key (organization_id, obligation_id, meter_id, day_on)
 );
 
+create index obligation_day_publication_idx on canonical.obligation_day (publication_id);
+
 -- What every promise came to in every period, kept or not; the latest result, with all numbers unrounded.
 create table canonical.obligation_period (
     organization_id bigint not null,
@@ -78,8 +80,8 @@ create table canonical.obligation_period (
     period_end timestamptz not null,
     time_zone text not null,
     operating_year integer not null,
-    -- running: not over yet, or not settled
-    outcome text not null check (outcome in ('running', 'kept', 'breached', 'inconclusive')),
+    -- running: not over yet, or not settled; void: the terms do not know this period any more
+    outcome text not null check (outcome in ('running', 'kept', 'breached', 'inconclusive', 'void')),
     unit text not null,
     expected numeric(38, 18),
     guaranteed numeric(38, 18),
@@ -123,6 +125,8 @@ create table canonical.obligation_period (
     assessed_at timestamptz not null,
     primary key (organization_id, contract_id, obligation_code, period_start_on, period_end_on)
 );
+
+create index obligation_period_publication_idx on canonical.obligation_period (publication_id);
 
 -- A period to be assessed again although no reading of it came: terms, events, tests or a restatement changed it.
 create table ops.reassessment (

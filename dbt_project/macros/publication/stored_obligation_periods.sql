@@ -1,0 +1,4 @@
+{#- The results that earlier publications stored; not a `ref`, for the same reason as stored_readings. -#}
+{% macro stored_obligation_periods() -%}
+    {{ return(api.Relation.create(database=target.database, schema='canonical', identifier='obligation_period')) }}
+{%- endmacro %}
