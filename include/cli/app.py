@@ -8,6 +8,7 @@ import sys
 import typer
 
 from include.cli import (
+    contracts,
     credentials,
     demo,
     exits,
@@ -38,6 +39,7 @@ app.add_typer(credentials.app, name="credentials")
 app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")
 app.add_typer(reference.app, name="reference")
+app.add_typer(contracts.app, name="contracts")
 app.add_typer(demo.app, name="demo")
 
 
