@@ -6,10 +6,10 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from include.core.errors import IllegalState, SunledgerError
-from include.pipeline.feeds import column_map
+from include.pipeline.feeds import CLIENT_FEEDS, column_map
 from include.pipeline.judge import judge, sweep
 from include.pipeline.stage import stage
-from include.warehouse import audit, billing, files, loads, publications
+from include.warehouse import audit, billing, files, load_lists, loads, publications
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
@@ -81,12 +81,24 @@ def reopen(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] 
         return loads.get(connection, load_id)
 
 
-def retry_mapped() -> list[int]:
-    """Judge loads again whose rows were held for a missing mapping or reference data that may exist by now."""
+def retryable() -> dict[int, str]:
+    """Judged loads whose rows were refused for a missing mapping or reference data that may exist by now, and why."""
     with connect() as connection:
         reasons = dict.fromkeys(billing.newly_resolvable(connection), "reference data changed")
         reasons |= dict.fromkeys(loads.newly_mapped(connection), "a missing site or device was mapped")
-        ready = [i for i in sorted(reasons) if not publications.is_being_published(connection, i)]
-    for load_id in ready:
-        replay(load_id, actor="pipeline", reason=reasons[load_id])
-    return ready
+        return {i: reasons[i] for i in sorted(reasons) if not publications.is_being_published(connection, i)}
+
+
+def retry_mapped() -> list[int]:
+    """Judge the `retryable` loads again."""
+    reasons = retryable()
+    for load_id, reason in reasons.items():
+        replay(load_id, actor="pipeline", reason=reason)
+    return list(reasons)
+
+
+def unattended() -> set[tuple[str, str]]:
+    """Signs of deliveries that wait for a Dag: to be finished, to be judged again, or to be published."""
+    with connect() as connection:
+        signs = load_lists.unattended(connection, CLIENT_FEEDS)
+    return signs | {("retry", str(load_id)) for load_id in retryable()}

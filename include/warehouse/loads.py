@@ -192,8 +192,8 @@ def settle(connection: Connection, load: dict[str, Any], verdict: dict[str, Any]
 def reopen(connection: Connection, load: dict[str, Any], hints: dict[str, Any] | None) -> None:
     """Send a load back to the start of the path; `hints` replace how its file is read."""
     connection.execute(
-        "update ops.ingestion_log set status = 'landed', disposition_key = null, hints = hints || %s "
-        "where load_id = %s",
+        "update ops.ingestion_log set status = 'landed', reopened_at = now(), disposition_key = null, "
+        "hints = hints || %s where load_id = %s",
         [Jsonb(hints or {}), load["load_id"]],
     )
 
@@ -276,7 +276,7 @@ def newly_mapped(connection: Connection) -> list[int]:
             and l.source_system = d.source_system
             and d.external_site_id = u.site
             and d.external_device_id = u.device
-        where l.status in ('accepted', 'published', 'held')
+        where l.status in ('accepted', 'published', 'held') and l.rows_rejected > 0
         order by l.load_id
         """
     ).fetchall()

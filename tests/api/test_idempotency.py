@@ -44,12 +44,22 @@ def test_a_key_belongs_to_its_caller(api, tenant, neighbour, make_key):
 
 
 def test_a_key_under_way_is_a_conflict(api, tenant, monkeypatch):
-    monkeypatch.setenv(VARIABLE, "push_judged@1=sleep:3")
+    from include.api import delivering
+
+    is_judged, may_answer, tell = threading.Event(), threading.Event(), delivering.told
+
+    def told_late(*judged):
+        is_judged.set()
+        assert may_answer.wait(60)
+        return tell(*judged)
+
+    monkeypatch.setattr(delivering, "told", told_late)
     answers = []
     slow = threading.Thread(target=lambda: answers.append(push(api, tenant, readings(4), "k1")))
     slow.start()
-    time.sleep(1.5)
+    assert is_judged.wait(60)
     assert push(api, tenant, readings(4), "k1").status_code == 409
+    may_answer.set()
     slow.join()
     assert answers[0].status_code == 201
 
