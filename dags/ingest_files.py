@@ -1,8 +1,9 @@
 """Ingest what clients drop or push: inbox -> lake -> raw -> judged.
 
 An asset watcher looks into the local drop folder, the lake's inbox prefixes and the ledger, and starts a run when
-complete objects wait, or loads that no Dag attends to: pushed, replayed or released ones. Each version of each object is picked up exactly once, also when a run is
-cleared or the triggerer was killed; a load that was left unfinished is finished by the next run.
+complete objects wait, or loads that no Dag attends to: pushed, replayed or released ones. Each version of each object
+is picked up exactly once, also when a run is cleared or the triggerer was killed; a load that was left unfinished is
+finished by the next run.
 """
 
 from datetime import UTC, datetime, timedelta
