@@ -20,6 +20,11 @@ create table canonical.obligation_day (
     estimated_slots bigint not null,
     -- filled in by the contract's substitution order
     substituted_slots bigint not null,
+    -- each substituted slot: its start, the method and the energy
+    substitutions jsonb not null,
+    -- no sensor spoke: the sun's elevation decided, or nobody could tell whether the plant ought to run
+    sun_decided_slots bigint not null,
+    undecided_slots bigint not null,
     -- hours by category, one category a slot: they add up to the day
     produced_hours numeric(20, 10) not null,
     not_producing_hours numeric(20, 10) not null,

@@ -41,6 +41,7 @@ def test_canonical_models_enforce_their_contract(manifest) -> None:
         "late_reading",
         "restatement_proposal",
         "billing_read",
+        "obligation_day",
     }
     for node in canonical:
         assert node.contract.enforced, node.name

@@ -10,12 +10,7 @@ hours as (
 
 meters as (
 
-    select
-        organization_id,
-        meter_id,
-        preferred_source_system,
-        reading_interval_seconds as preferred_interval_seconds
-    from {{ source('core', 'meter') }}
+    select * from {{ source('core', 'meter') }}
 
 ),
 
@@ -53,7 +48,6 @@ candidates as (
 
 ),
 
--- what the meter's owner prefers, else the series that measured most of the day, else the longer interval
 final as (
 
     select distinct on (candidates.organization_id, candidates.meter_id, candidates.day_start) candidates.*
@@ -63,13 +57,7 @@ final as (
         candidates.organization_id asc,
         candidates.meter_id asc,
         candidates.day_start asc,
-        coalesce(candidates.source_system = meters.preferred_source_system, false) desc,
-        coalesce(candidates.reading_interval_seconds = meters.preferred_interval_seconds, false) desc,
-        candidates.measured_energy_seconds desc,
-        candidates.energy_seconds desc,
-        candidates.measured_seconds desc,
-        candidates.reading_interval_seconds desc,
-        candidates.source_system asc
+        {{ authoritative_series('candidates', 'meters') }}
 
 )
 
