@@ -4,8 +4,9 @@ C701 unreadable, C702 unknown field, C703 missing, C704 wrong value, C705 contra
 twice, C708 no reason for a change.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from include.core.errors import SunledgerError
 
@@ -17,6 +18,8 @@ CONTRADICTION = "C705_CONTRADICTION"
 UNKNOWN_NAME = "C706_UNKNOWN_NAME"
 SAID_TWICE = "C707_SAID_TWICE"
 NO_REASON = "C708_NO_REASON"
+
+LAST_STEP = re.compile(r"(?:\.[^.\[]*|\[\d+\]|^[^.\[]*)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,3 +45,14 @@ class ContractRefused(SunledgerError):
         message = f"{first.message}; and {more} more" if more else first.message
         super().__init__(message, place=first.place, remedy=first.remedy)
         self.code, self.flaws = first.code, tuple(flaws)
+
+
+def located(flaws: Iterable[Flaw], lines: Mapping[str, int]) -> list[Flaw]:
+    """The flaws with their lines; what the file does not say stands in the line of the part that lacks it."""
+    return [replace(flaw, line=_line(flaw.place, lines)) for flaw in flaws]
+
+
+def _line(place: str, lines: Mapping[str, int]) -> int:
+    while place and place not in lines:
+        place = LAST_STEP.sub("", place)
+    return lines.get(place, 0)

@@ -18,6 +18,7 @@ MOST_BYTES = 4 << 20
 MOST_NODES = 100_000
 DEEPEST = 20
 
+TAG = re.compile("tag:yaml.org,2002:(?:map|seq|str|int|float|bool|null|timestamp|merge|value)")
 INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
 FRACTION = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
 WORDS: dict[str, Any] = {
@@ -77,7 +78,7 @@ class _Reader:
         if self.nodes > MOST_NODES or depth > DEEPEST:
             raise _refused("is too large or nested too deeply", path, line)
         self.lines.setdefault(path, line)
-        if not node.tag.startswith("tag:yaml.org,2002:"):
+        if not TAG.fullmatch(node.tag):
             raise _refused(f"has a tag of its own, {node.tag[:40]}", path, line)
         if isinstance(node, yaml.MappingNode):
             return self._mapping(node, path, depth)

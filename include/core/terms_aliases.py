@@ -120,6 +120,7 @@ EVENT_FIELDS: Mapping[str, Meaning] = {
     "event_id": "external_event_id",
     "event_type": "event_class",
     "type": "event_class",
+    "class": "event_class",
     "time_start": "starts_at",
     "time_end": "ends_at",
     "time_acknowledged": "notified_at",
@@ -160,9 +161,10 @@ AS_WRITTEN = frozenset({"status", "contract_type"})
 
 @dataclass(slots=True)
 class Reading:
-    """A part with today's names; `notes` tell what was read as what."""
+    """A part with today's names; `notes` tell what was read as what, `said` what the file calls it."""
 
     values: dict[str, Any]
+    said: dict[str, str] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
     flaws: list[Flaw] = field(default_factory=list)
 
@@ -185,6 +187,7 @@ def read(part: Mapping[str, Any], fields: Mapping[str, Meaning], place: str) -> 
             if target in reading.values or (meaning is not None and target in part):
                 reading.flaws.append(Flaw(SAID_TWICE, here, f"says {target} again", "keep one of the two"))
             else:
+                reading.said[target] = name
                 reading.values[target] = _coded(target, inner, here, reading)
         implied.update(list(found.items())[1:])
     reading.values = implied | reading.values

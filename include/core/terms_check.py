@@ -6,7 +6,7 @@ obligation must be to each other. Names of plants and meters are looked up later
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from pydantic import ValidationError
@@ -20,6 +20,7 @@ from include.core.contract_errors import (
     WRONG_VALUE,
     ContractRefused,
     Flaw,
+    located,
 )
 from include.core.terms import Contract, ContractFile, Event, MeterTest
 from include.core.terms_fields import Part
@@ -28,6 +29,7 @@ from include.core.terms_obligation import Obligation
 CODES = {"extra_forbidden": UNKNOWN_FIELD, "missing": MISSING}
 LISTS = ("obligations", "events", "meter_tests")
 MOST_FLAWS = 100
+FIELD_OF_PART = re.compile(r"[^.]+\.[^.\[]+")
 
 
 @dataclass(slots=True)
@@ -56,6 +58,8 @@ class _Checking:
     def __init__(self, lines: dict[str, int]) -> None:
         self.lines = lines
         self.flaws: list[Flaw] = []
+        # a place by today's names -> the place as the file names it
+        self.said: dict[str, str] = {}
         self.checked = Checked()
 
     def document(self, content: Any) -> Checked:
@@ -81,8 +85,8 @@ class _Checking:
         return said
 
     def located(self) -> list[Flaw]:
-        """The flaws with their lines, in the order of the file."""
-        found = [Flaw(f.code, f.place, f.message, f.remedy, self._line(f.place)) for f in self.flaws]
+        """The flaws with their places as the file names them, in the order of the file."""
+        found = located((replace(flaw, place=self._said(flaw.place)) for flaw in self.flaws), self.lines)
         return sorted(found, key=lambda flaw: flaw.line)[:MOST_FLAWS]
 
     def _list(self, content: dict[str, Any], name: str) -> list[Any]:
@@ -105,6 +109,7 @@ class _Checking:
         reading = terms_aliases.read(item, aliases, place)
         self.flaws += reading.flaws
         self.checked.notes += reading.notes
+        self.said |= {f"{place}.{name}": f"{place}.{said}" for name, said in reading.said.items()}
         if isinstance(meters := reading.values.get("meters"), dict):
             reading.values["meters"] = {role: _spelled_out(uses) for role, uses in meters.items()}
         try:
@@ -160,12 +165,9 @@ class _Checking:
     def _note(self, code: str, place: str, message: str, remedy: str) -> None:
         self.flaws.append(Flaw(code, place, message, remedy))
 
-    def _line(self, place: str) -> int:
-        while place:
-            if place in self.lines:
-                return self.lines[place]
-            place = re.sub(r"(\.[^.\[]*|\[\d+\])$", "", place) if re.search(r"[.\[]", place) else ""
-        return self.lines.get("", 0)
+    def _said(self, place: str) -> str:
+        found = FIELD_OF_PART.match(place)
+        return self.said.get(found[0], found[0]) + place[found.end() :] if found else place
 
 
 def _spelled_out(uses: Any) -> Any:

@@ -10,7 +10,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from include.core.canonical_json import canonical
+from include.core.canonical_json import canonical, decimal_text
 from include.core.terms_obligation import COLUMNS, Obligation
 from include.pipeline.contract_plant import Settled
 
@@ -86,7 +86,7 @@ def as_text(value: Any) -> str:
     if isinstance(value, list | tuple):
         return ", ".join(map(as_text, value)) or "none"
     if isinstance(value, Decimal):
-        return f"{value:f}"
+        return decimal_text(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return value.isoformat() if isinstance(value, date) else str(value)

@@ -2,7 +2,8 @@ set local role sunledger_owner;
 
 grant select, insert on core.contract_version, core.obligation, core.obligation_meter, core.guarantee_year,
 core.plant_event, core.meter_test, ops.reassessment, ops.evidence_pack to sunledger_loader;
-grant update (is_current, is_withdrawn) on core.plant_event to sunledger_loader;
+-- what an event or a test said stays said; a correction only ends its being current
+grant update (is_current) on core.plant_event, core.meter_test to sunledger_loader;
 grant update on ops.reassessment, ops.evidence_pack to sunledger_loader;
 grant select on core.obligation_calendar, canonical.obligation_day, canonical.obligation_period,
 canonical.default_event to sunledger_loader;
