@@ -55,6 +55,20 @@ def ingest(organization, tmp_path) -> Callable[..., dict[str, Any]]:
 
 
 @pytest.fixture
+def apply(organization):
+    """Apply a contract document for the test organization."""
+    from include.pipeline import contracts
+
+    return lambda document, **more: contracts.apply(document, organization, actor="ada", **more)
+
+
+@pytest.fixture
+def rows(warehouse):
+    """All rows of a query."""
+    return lambda query: warehouse.execute(query).fetchall()
+
+
+@pytest.fixture
 def portal(monkeypatch):
     """The address of a SolarEdge portal whose limits, and ours, no test meets by accident."""
     with running(create_app(seed=7, clock=Clock(NOW, is_frozen=True), calls_per_minute=10_000)) as url:
