@@ -42,6 +42,8 @@ def test_canonical_models_enforce_their_contract(manifest) -> None:
         "restatement_proposal",
         "billing_read",
         "obligation_day",
+        "obligation_period",
+        "default_event",
     }
     for node in canonical:
         assert node.contract.enforced, node.name
