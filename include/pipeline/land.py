@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.failpoints import failpoint
 from include.core.records import Answer, Site
@@ -50,7 +51,7 @@ def land_file(
         sha256=sha256,
         size_bytes=size_bytes,
         lake_key=_landed_key(source_system, organization_id, sha256, name),
-        original_name=loads.storable(name),
+        original_name=storable(name),
         original_uri=uri,
         hints={**stored, **(hints or {})},
     )
@@ -86,7 +87,7 @@ def land_billing(
         sha256=sha256,
         size_bytes=size_bytes,
         lake_key=_landed_key(source_system, organization_id, content_key, name),
-        original_name=loads.storable(name),
+        original_name=storable(name),
         original_uri=uri,
         hints={**stored, **(hints or {}), "adapter": adapter},
     )

@@ -57,7 +57,7 @@ def _audit_mismatch(connection: database.Connection, load: dict[str, Any], refus
         actor="pipeline",
         action="refuse load",
         subject=f"load {load['load_id']}",
-        reason=loads.storable(f"{refusal.code}: {refusal.message}"),
+        reason=f"{refusal.code}: {refusal.message}",
         organization_id=load["organization_id"],
     )
 

@@ -9,7 +9,9 @@ from typing import Any
 
 from psycopg.types.json import Jsonb
 
+from include.core.controls import storable
 from include.core.errors import Fenced, IllegalState, NotFound
+from include.warehouse import custody
 from include.warehouse.database import Connection
 
 UNFINISHED = ("landed", "staged", "failed")
@@ -65,7 +67,9 @@ def register(connection: Connection, delivery: Delivery) -> dict[str, Any]:
         """,
         _parameters(delivery),
     ).fetchone()
-    return inserted or _register_duplicate(connection, delivery)
+    load = inserted or _register_duplicate(connection, delivery)
+    custody.landed(connection, load)
+    return load
 
 
 def find_content(connection: Connection, organization_id: int, content_key: str) -> dict[str, Any] | None:
@@ -159,34 +163,31 @@ returning load_id
 def refuse(connection: Connection, load: dict[str, Any], status: str, error) -> None:
     """Close a load whose file cannot be staged: `rejected`, `empty`, or `failed` when a retry may help."""
     guard(connection, load)
-    connection.execute(
+    refused = connection.execute(
         """
         update ops.ingestion_log
         set status = %s, code = %s, message = %s, remedy = %s, judged_at = now(), rows_in = 0, rows_clean = 0,
             rows_rejected = 0, rows_duplicate = 0
-        where load_id = %s
+        where load_id = %s returning *
         """,
         [status, error.code, storable(error.message), storable(error.remedy), load["load_id"]],
-    )
-
-
-def storable(text: str) -> str:
-    """Text that PostgreSQL can hold: NUL and lone surrogates become visible escapes."""
-    return text.replace("\x00", "\\u0000").encode("utf-8", "backslashreplace").decode("utf-8")
+    ).fetchone()
+    custody.judged(connection, refused)
 
 
 def settle(connection: Connection, load: dict[str, Any], verdict: dict[str, Any]) -> None:
     """Write a load's verdict: `status`, the four counts, `codes`, and why it is held if it is."""
-    connection.execute(
+    settled = connection.execute(
         """
         update ops.ingestion_log
         set status = %(status)s, rows_clean = %(rows_clean)s, rows_rejected = %(rows_rejected)s,
             rows_duplicate = %(rows_duplicate)s, verdict = %(verdict)s, code = %(code)s, message = %(message)s,
             remedy = %(remedy)s, judged_at = now()
-        where load_id = %(load_id)s
+        where load_id = %(load_id)s returning *
         """,
         verdict | {"load_id": load["load_id"], "verdict": Jsonb(verdict["verdict"])},
-    )
+    ).fetchone()
+    custody.judged(connection, settled)
 
 
 def reopen(connection: Connection, load: dict[str, Any], hints: dict[str, Any] | None) -> None:

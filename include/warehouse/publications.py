@@ -10,6 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from include.core.errors import Fenced, PublicationBusy
+from include.warehouse import custody
 from include.warehouse.database import Connection
 
 # longer than any build; after it a silent builder counts as dead
@@ -131,6 +132,8 @@ def close(connection: Connection, publication: dict[str, Any], counts: dict[str,
         """,
         [publication["publication_id"]],
     )
+    custody.published(connection, publication["publication_id"])
+    custody.detected(connection, publication["publication_id"])
 
 
 def record_failure(connection: Connection, publication_id: int, error: str) -> None:

@@ -83,7 +83,7 @@ def test_a_revoked_key_ends_at_once_and_leaves_its_trail(api, tenant, person, wa
     assert api.get("/history", headers=bearer(made["api_key"])).status_code == 401
     assert api.post(f"/keys/{made['api_key_id']}/rotate", headers=person()).status_code == 409
     rows = warehouse.execute(
-        "select action from ops.audit_entry where actor = 'user:user-admin' order by audit_entry_id"
+        "select action from ops.audit_entry where actor = 'user:user-admin' order by occurred_at, seq"
     ).fetchall()
     assert [row["action"] for row in rows] == ["api_key_made", "api_key_revoked"]
 

@@ -53,7 +53,8 @@ def test_an_account_is_changed_switched_and_forgotten_with_a_trail(api, tenant, 
     assert api.delete(path, headers=tenant.headers).status_code == 204
     assert api.get(path, headers=tenant.headers).status_code == 404
     actions = warehouse.execute(
-        "select action from ops.audit_entry where subject = %s order by audit_entry_id", [f"credential {credential_id}"]
+        "select action from ops.audit_entry where subject = %s order by occurred_at, seq",
+        [f"credential {credential_id}"],
     ).fetchall()
     assert [row["action"] for row in actions] == [
         "credential_entered",

@@ -115,7 +115,7 @@ def test_a_site_is_changed_switched_off_and_on(api, tenant, credential, warehous
     assert api.patch(path, json={"is_active": True}, headers=tenant.headers).json()["is_active"] is True
     assert warehouse.execute("select consecutive_gone as n from ops.integration_site").fetchone()["n"] == 0
     actions = warehouse.execute(
-        "select action from ops.audit_entry where subject = %s order by audit_entry_id", [f"site {made['site_id']}"]
+        "select action from ops.audit_entry where subject = %s order by occurred_at, seq", [f"site {made['site_id']}"]
     ).fetchall()
     assert [row["action"] for row in actions] == ["site_added", *["site_changed"] * 3]
 

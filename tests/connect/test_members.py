@@ -62,7 +62,7 @@ def test_the_command_line_adds_lists_and_removes(sunledger, warehouse):
     for arguments in (("remove", "First", "zed"), ("add", "Nowhere", "zed"), ("add", "First", "zed", "--role", "king")):
         done = sunledger("members", *arguments)
         assert done.returncode == 2 and len(done.stderr.strip().splitlines()) == 1, done.stderr
-    entries = warehouse.execute("select action, subject from ops.audit_entry order by audit_entry_id").fetchall()
+    entries = warehouse.execute("select action, subject from ops.audit_entry order by occurred_at, seq").fetchall()
     assert [tuple(entry.values()) for entry in entries] == [("add_member", "user zed"), ("remove_member", "user zed")]
 
 

@@ -24,7 +24,7 @@ def test_connecting_again_replaces_the_secret_and_heals_the_account(acme, organi
     assert again.credential_id == first.credential_id and not again.is_new
     assert (row["state"], row["last_error"], row["error_count"]) == ("active", None, 0)
     assert credentials.opened(row)["access_token"] != before["access_token"]
-    actions = warehouse.execute("select actor, action from ops.audit_entry order by audit_entry_id").fetchall()
+    actions = warehouse.execute("select actor, action from ops.audit_entry order by occurred_at, seq").fetchall()
     assert [tuple(entry.values()) for entry in actions] == [("ann", "connect_account"), ("olga", "reconnect_account")]
 
 

@@ -78,7 +78,7 @@ def row(warehouse, credential_id: int) -> dict[str, Any]:
 
 def audited(warehouse, action: str) -> list[dict[str, Any]]:
     """Audit entries of one action, oldest first."""
-    query = "select * from ops.audit_entry where action = %s order by audit_entry_id"
+    query = "select * from ops.audit_entry where action = %s order by occurred_at, seq"
     return warehouse.execute(query, [action]).fetchall()
 
 

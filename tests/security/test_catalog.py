@@ -15,6 +15,8 @@ DEFINER_FUNCTIONS = {
     "canonical.supersede_default_event()",
     "core.count_reference_change()",
     "core.ensure_billing_periods(date,date)",
+    "ops.append_audit_entry(bigint,text,text,text,text,jsonb,text,text)",
+    "ops.chain_audit_entries()",
     "ops.count_request(text)",
     "ops.find_api_key(text)",
     "raw.analyze_partition(text,date)",

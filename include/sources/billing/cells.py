@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
 from include.core.clock import TimestampRefused, parse
+from include.core.controls import storable
 from include.core.numbers import DecimalMark, NumberRefused
 from include.core.numbers import parse as parse_number
-from include.sources.files.cells import SHOWN_LETTERS, storable
+from include.sources.files.cells import SHOWN_LETTERS
 
 LARGEST_ID = 2**63 - 1
 

@@ -11,6 +11,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.numbers import DecimalMark
 from include.core.records import FileHints
@@ -18,7 +19,7 @@ from include.sources.billing.base import RAW_SCHEMA, BillingAdapter
 from include.sources.billing.cells import Cells
 from include.sources.files import cells as file_cells
 from include.sources.files import chunks
-from include.sources.files.cells import SHOWN_LETTERS, Chunk, as_text, storable
+from include.sources.files.cells import SHOWN_LETTERS, Chunk, as_text
 
 BATCH_ROWS = 10_000
 TEXTS = [field.name for field in RAW_SCHEMA if pa.types.is_string(field.type)]

@@ -11,9 +11,10 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.cells import BATCH_ROWS, Chunk, as_text, storable
+from include.sources.files.cells import BATCH_ROWS, Chunk, as_text
 from include.sources.files.columnar import ParquetFile
 from include.sources.files.delimited import DelimitedFile
 from include.sources.files.formats import HEAD_BYTES, Format, Kind, detect

@@ -8,6 +8,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.clock import TimestampRefused
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.numbers import NumberRefused
 
@@ -40,12 +41,6 @@ def bad_cell(index: int, code: str, text: str, remedy: str = "") -> BadCell:
     """Describe a failed cell; a text PostgreSQL cannot store is its own problem."""
     shown = storable(text)
     return BadCell(index, "R204_TEXT" if shown != text else code, shown[:SHOWN_LETTERS], remedy)
-
-
-def storable(text: str) -> str:
-    """Show what PostgreSQL text cannot hold: NUL as \\u0000 and lone surrogates as \\udxxx."""
-    shown = text.replace("\0", "\\u0000")
-    return shown if shown.isascii() else shown.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def utf8(cells: pa.BinaryArray, place: str) -> tuple[pa.StringArray, list[BadCell]]:

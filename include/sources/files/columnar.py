@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, storable, utf8
+from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, utf8
 from include.sources.files.formats import Format
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
 from include.sources.files.streams import expanded_file

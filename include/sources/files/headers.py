@@ -4,9 +4,9 @@ import itertools
 from collections import Counter
 from dataclasses import dataclass, replace
 
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.cells import storable
 from include.sources.files.columns import map_columns
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
 from include.sources.files.preamble import LOOK_AHEAD, Record, find_header, following

@@ -9,9 +9,10 @@ from typing import Any
 
 import pyarrow as pa
 
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.cells import BadCell, Chunk, bad_cell, storable
+from include.sources.files.cells import BadCell, Chunk, bad_cell
 from include.sources.files.columns import map_columns
 from include.sources.files.formats import Format, Kind
 from include.sources.files.jsontext import Record, Window, records

@@ -6,9 +6,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from include.core.clock import Copy, TimestampRefused, WallClock, parse
+from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.cells import Chunk, as_text, put, storable
+from include.sources.files.cells import Chunk, as_text, put
 from include.sources.files.columns import METRICS, UNNAMED, ColumnMap, declared_units, map_columns, require_reading
 from include.sources.files.daytimes import settled
 from include.sources.files.leftovers import labels, merged
