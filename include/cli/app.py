@@ -8,6 +8,7 @@ import sys
 import typer
 
 from include.cli import (
+    audit,
     contracts,
     credentials,
     demo,
@@ -40,6 +41,7 @@ app.add_typer(members.app, name="members")
 app.add_typer(keys.app, name="keys")
 app.add_typer(reference.app, name="reference")
 app.add_typer(contracts.app, name="contracts")
+app.add_typer(audit.app, name="audit")
 app.add_typer(demo.app, name="demo")
 
 

@@ -77,6 +77,11 @@ def upload_limit_bytes() -> int:
     return int(os.environ.get("SUNLEDGER_UPLOAD_LIMIT_MB", "500")) * 2**20
 
 
+def evidence_lock_days() -> int:
+    """How long the store has to keep evidence locked, days; 0 asks for no lock."""
+    return int(os.environ.get("SUNLEDGER_EVIDENCE_LOCK_DAYS", "").strip() or 0)
+
+
 def calls_per_minute_per_address() -> int:
     """How many API requests one network address may make in a minute, whoever makes them."""
     return int(os.environ.get("SUNLEDGER_CALLS_PER_MINUTE_PER_ADDRESS", "6000"))

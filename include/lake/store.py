@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import IO, Any
 from urllib.parse import parse_qsl, unquote, urlsplit
@@ -142,6 +143,38 @@ class Lake:
     def exists(self, key: str) -> bool:
         """Whether an object of that key exists."""
         return self.fs.exists(self._path(key))
+
+    @_reached()
+    def retain(self, key: str, until: datetime) -> None:
+        """Lock an object of `s3://` until an instant: nobody, not even the bucket's owner, can remove or replace it.
+
+        Object Lock in COMPLIANCE mode, which can be prolonged but never shortened; raises `ConfigurationError` where
+        the bucket has none. Files have no such lock: on `file://` this does nothing.
+        """
+        if self.scheme == "file":
+            return
+        from botocore.exceptions import ClientError
+
+        bucket, _, name = self._path(key).partition("/")
+        try:
+            self.fs.call_s3(
+                "put_object_retention",
+                Bucket=bucket,
+                Key=name,
+                Retention={"Mode": "COMPLIANCE", "RetainUntilDate": until},
+            )
+        except (ClientError, OSError) as error:
+            if isinstance(error, OSError) and not isinstance(error.__cause__, ClientError):
+                raise
+            raise ConfigurationError(
+                "the lake's bucket does not lock objects",
+                place=bucket,
+                remedy="make the bucket with Object Lock, or unset SUNLEDGER_EVIDENCE_LOCK_DAYS",
+            ) from error
+
+    def uri(self, key: str) -> str:
+        """The address of an object, for people and for evidence."""
+        return f"{self.scheme}://{self._path(key)}"
 
     def presigned_put(
         self, key: str, life_s: int, *, content_type: str | None, size_bytes: int | None, sha256: str | None

@@ -18,9 +18,18 @@ ALLOWED = {
     "include/sources/inverters": (("include.core", "include.http", "include.security"), ("airflow", "psycopg")),
     "include/sources/files": (("include.core",), ("airflow", "psycopg", "requests")),
     "include/sources/billing": (("include.core", "include.sources.files"), ("airflow", "psycopg", "requests")),
+    "include/evidence": (("include.core", "include.lake", "include.security"), ("airflow", "requests", "psycopg")),
     "include/warehouse": (("include.core", "include.lake", "include.security"), ("airflow", "requests")),
     "include/pipeline": (
-        ("include.core", "include.lake", "include.judging", "include.security", "include.warehouse", "include.sources"),
+        (
+            "include.core",
+            "include.evidence",
+            "include.lake",
+            "include.judging",
+            "include.security",
+            "include.warehouse",
+            "include.sources",
+        ),
         ("airflow", "requests"),
     ),
     "include/api": (

@@ -7,7 +7,13 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 VENDORS = ("enphase", "goodwe", "sma", "solaredge")
-DAGS = (*(f"extract_{vendor}" for vendor in VENDORS), "ingest_files", "maintain_credentials", "transform")
+DAGS = (
+    *(f"extract_{vendor}" for vendor in VENDORS),
+    "anchor_audit",
+    "ingest_files",
+    "maintain_credentials",
+    "transform",
+)
 
 
 @pytest.fixture(scope="module")

@@ -37,7 +37,11 @@ def bare(tables, warehouse) -> list[str]:
 def _strip(warehouse, name: str) -> None:
     warehouse.execute(f"alter table {name} disable trigger user")
     constraints = warehouse.execute(
-        "select conname from pg_constraint where conrelid = %s::regclass and conparentid = 0 and contype not in ('n', 't')", [name]
+        """
+        select conname from pg_constraint
+        where conrelid = %s::regclass and conparentid = 0 and contype not in ('n', 't')
+        """,
+        [name],
     ).fetchall()
     for constraint in constraints:
         warehouse.execute(f'alter table {name} drop constraint if exists "{constraint["conname"]}" cascade')
