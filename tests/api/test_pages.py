@@ -35,7 +35,7 @@ def held_load(plant) -> int:
 
 def audited(warehouse, load_id: int) -> list[tuple[str, str, str]]:
     rows = warehouse.execute(
-        "select action, actor, reason from ops.audit_entry where subject like %s order by occurred_at, seq",
+        "select action, actor, reason from ops.audit_entry where subject like %s and actor <> 'pipeline' order by seq",
         [f"load {load_id}%"],
     ).fetchall()
     return [(row["action"], row["actor"], row["reason"]) for row in rows]
