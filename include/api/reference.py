@@ -145,8 +145,10 @@ def any_kind(
 def _loaded(caller: Caller, kind: str, rows: list[dict[str, Any]], date_order: str | None) -> JSONResponse:
     if kind not in OPEN_KINDS:
         raise NotFound("there is no such kind of reference data", remedy=f"use one of {', '.join(OPEN_KINDS)}")
+    # nothing that somebody meant is dropped in silence
+    strange = {row: names for row, cells in enumerate(rows, 1) if (names := reference.unknown_columns(kind, cells))}
     report = reference.load_rows(
-        [(row, _texts(cells)) for row, cells in enumerate(rows, 1) if not _strange(kind, cells)],
+        [(row, _texts(cells)) for row, cells in enumerate(rows, 1) if row not in strange],
         kind,
         caller.organization_id,
         actor=caller.name,
@@ -156,10 +158,9 @@ def _loaded(caller: Caller, kind: str, rows: list[dict[str, Any]], date_order: s
     ).as_dict()
     outcomes = {row["line"]: row["outcome"] for row in report["rows"]}
     errors = [{"row": error.pop("line"), **error} for error in report["errors"]]
-    for row, cells in enumerate(rows, 1):
-        if row not in outcomes:
-            outcomes[row] = "refused"
-            errors.extend(_not_a_column(row, name) for name in _strange(kind, cells))
+    for row, names in strange.items():
+        outcomes[row] = "refused"
+        errors.extend(_not_a_column(row, name) for name in names)
     words = list(outcomes.values())
     refused = words.count("refused")
     content = {
@@ -174,12 +175,6 @@ def _loaded(caller: Caller, kind: str, rows: list[dict[str, Any]], date_order: s
         "errors": sorted(errors, key=lambda error: error["row"]),
     }
     return JSONResponse(content, 200 if not refused else 422 if refused == len(rows) else 207)
-
-
-def _strange(kind: str, cells: dict[str, Any]) -> list[str]:
-    """Names in a row that are no columns of the kind; nothing that somebody meant is dropped in silence."""
-    known = {name for column in KINDS[kind].columns for name in (column.name, *column.aliases)}
-    return [name for name in cells if name.strip().lower().replace(" ", "_") not in known]
 
 
 def _not_a_column(row: int, name: str) -> dict[str, Any]:

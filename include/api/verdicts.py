@@ -1,5 +1,6 @@
 """What a client is told of a delivery: the counts, and every refused row with code, place, value and remedy."""
 
+from functools import cache, partial
 from typing import Any
 
 from include.api import places
@@ -53,12 +54,15 @@ def row_errors(connection: Connection, load: dict[str, Any], limit: int = MOST_R
     """One entry per refused row and code, in order of the rows."""
     if not load["rows_rejected"]:
         return []
-    rules = {rule.code: rule for rule in suites.rules_of(feeds.suites(load))}
+    # several rules may share a code; what was said of the row tells them apart
+    rules = suites.rules_of(feeds.suites(load))
+    headers_of = cache(partial(feeds.headers, load))  # most rows have the same
     found = []
     for row in quarantine.listing(connection, load_id=load["load_id"], limit=limit):
+        headers = headers_of(tuple(row["original"]))
         for code in row["codes"]:
-            rule = rules.get(code)
-            column, value = places.of(rule.column if rule else None, row["original"])
+            rule = next((rule for rule in rules if rule.code == code and rule.message in row["messages"]), None)
+            column, value = places.of(rule.column if rule else None, row["original"], headers)
             found.append(
                 {
                     "row": row["row_number"],

@@ -53,6 +53,8 @@ def load(
     else:
         counts = ", ".join(f"{word} {count}" for word, count in report.counts().items())
         output.console.print(f"{kind}: {counts}" + ("" if report.is_written else "; nothing was written"))
+        if report.ignored:
+            output.console.print(f"columns that were not used: {', '.join(report.ignored)}")
         errors = report.as_dict()["errors"]
         if errors:
             output.as_table(errors, ("line", "column", "value", "message", "remedy"), "rows that were refused")

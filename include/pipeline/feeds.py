@@ -75,6 +75,15 @@ def cells(load: dict[str, Any], path: Path, row_numbers: set[int]) -> Iterator[t
             yield row["row_number"], {name: _text(value) for name, value in row.items() if value is not None}
 
 
+def headers(load: dict[str, Any], delivered: tuple[str, ...]) -> dict[str, str]:
+    """A column as its source calls it -> the header under which a row of a load has it."""
+    if load["feed"] == FILE_FEED:
+        return _file_source().headers(list(delivered), _hints(load))
+    if load["feed"] == BILLING_FEED:
+        return {name: header for header in delivered for name in [_billing_source().name_of(header, _hints(load))]}
+    return {name: name for name in delivered}
+
+
 def require_adapter(name: str) -> None:
     """Raise `ConfigurationError` unless there is a billing adapter of that name."""
     _billing_source().adapter(name)

@@ -13,7 +13,8 @@ from pathlib import Path
 from typing import Any
 
 from include.core.errors import ConfigurationError, FileRejected, ReferenceRefused
-from include.pipeline.reference_kinds import KINDS, CellRefused, Column, Kind, day
+from include.pipeline.reference_cells import CellRefused, day
+from include.pipeline.reference_kinds import KINDS, Column, Kind
 from include.warehouse import audit, reference
 from include.warehouse.database import Connection, connect
 
@@ -37,12 +38,14 @@ class CellError:
 class Report:
     """What became of each line: `inserted`, `updated`, `unchanged`, `new version` or `refused`.
 
-    is_written is false for a dry run, and when one refused row kept all others out.
+    ignored:    names that are no columns of the kind
+    is_written: false for a dry run, and when one refused row kept all others out
     """
 
     kind: str
     outcomes: dict[int, str] = field(default_factory=dict)
     errors: list[CellError] = field(default_factory=list)
+    ignored: list[str] = field(default_factory=list)
     is_written: bool = False
 
     def counts(self) -> dict[str, int]:
@@ -57,7 +60,8 @@ class Report:
             "is_written": self.is_written,
             "counts": self.counts(),
             "rows": [{"line": line, "outcome": outcome} for line, outcome in sorted(self.outcomes.items())],
-            "errors": [asdict(error) for error in self.errors],
+            "errors": [asdict(error) for error in sorted(self.errors, key=lambda error: error.line)],
+            "ignored_columns": self.ignored,
         }
 
 
@@ -82,7 +86,8 @@ def load_rows(
         raise ConfigurationError(f"there is no reference data of kind {kind!r}", remedy=f"use {', '.join(KINDS)}")
     if KINDS[kind].has_organization and organization_id is None:
         raise ConfigurationError(f"whose {kind} is it?", remedy="name the organization")
-    report = Report(kind)
+    rows = list(rows)
+    report = Report(kind, ignored=unknown_columns(kind, [name for _, cells in rows[:1] for name in cells]))
     with connect() as connection:
         loading = _Loading(connection, KINDS[kind], organization_id, date_order, report)
         for line, cells in _mothers_first(kind, rows):
@@ -102,6 +107,12 @@ def load_rows(
             )
     report.is_written = bool(changes)
     return report
+
+
+def unknown_columns(kind: str, names: Iterable[str]) -> list[str]:
+    """Those of some names that are no columns of a kind."""
+    known = {name for column in KINDS[kind].columns for name in (column.name, *column.aliases)}
+    return [name for name in names if _plain(name) not in known]
 
 
 class _Loading:
@@ -131,7 +142,7 @@ class _Loading:
                     self.report.outcomes[line] = self._write(values)
                     return
             except ReferenceRefused as error:
-                self._note(line, "", error.place, error.message, error.remedy)
+                self._note(line, error.place, str(values.get(error.place) or ""), error.message, error.remedy)
         self.report.outcomes[line] = "refused"
 
     def _values(self, line: int, cells: dict[str, str]) -> dict[str, Any]:
@@ -145,36 +156,44 @@ class _Loading:
                     values[column.name] = None
                 continue
             try:
-                values[column.name] = self._read(column, cells[name])
+                values[column.name] = self._read(column, cells[name], values)
             except CellRefused as error:
                 self._note(line, name, cells[name], "cannot be used", f"use {error}")
+            except ReferenceRefused as error:
+                self._note(line, name, cells[name], error.message, error.remedy)
         return values
 
-    def _read(self, column: Column, text: str) -> Any:
+    def _read(self, column: Column, text: str, before: Mapping[str, Any]) -> Any:
         if "\x00" in text:
             raise CellRefused("text without NUL")
         value = column.read(text) if column.read is not day else day(text, self.date_order)
         if not column.lookup:
             return value
-        found = reference.find(self.connection, column.lookup, self.organization_id or 0, value)
+        found = reference.find(
+            self.connection, column.lookup, self.organization_id or 0, value, contract_id=before.get("contract_id")
+        )
         if found is None:
-            raise CellRefused(f"a {column.lookup.replace('_', ' ')} of this organization; there is none of that name")
+            raise CellRefused(_wanted(column.lookup, before))
         return found
 
     def _derive(self, line: int, values: dict[str, Any]) -> None:
         """What follows from other cells."""
+        if self.kind.table == "reference_price":
+            self._derive_price(line, values)
+        if self.kind.days:
+            first, last = (values.get(name) for name in self.kind.days)
+            if first and last and first > last:
+                remedy = f"change it or {self.kind.days[0]}, {first}"
+                self._note(line, self.kind.days[1], str(last), f"lies before {self.kind.days[0]}", remedy)
+                return
         if self.kind.table == "tariff":
             values.setdefault("valid_from_on", None)
         if self.kind.table == "billing_period":
             values.setdefault("calendar", "month")
-            if values["start_on"] <= values["end_on"] and (
-                name := reference.overlapping_period(self.connection, values)
-            ):
+            if name := reference.overlapping_period(self.connection, values):
                 self._note(
                     line, "start_on", str(values["start_on"]), f"overlaps the period {name!r}", "change the days"
                 )
-        if self.kind.table == "reference_price":
-            self._derive_price(line, values)
 
     def _derive_price(self, line: int, values: dict[str, Any]) -> None:
         start = values["period_start_on"]
@@ -237,10 +256,19 @@ def _mothers_first(
 
 
 def _normalised(cells: Mapping[str, str | None]) -> dict[str, str]:
-    return {
-        str(name).strip().lower().replace(" ", "_"): "" if text is None else str(text).strip()
-        for name, text in cells.items()
-    }
+    return {_plain(name): "" if text is None else str(text).strip() for name, text in cells.items()}
+
+
+def _plain(name: str) -> str:
+    return str(name).strip().lower().replace(" ", "_")
+
+
+def _wanted(lookup: str, before: Mapping[str, Any]) -> str:
+    """What a cell must name that names nothing."""
+    if lookup == "currency":
+        return "the three letters of a currency, such as USD"
+    owner = "the contract's plant" if lookup == "meter" and before.get("contract_id") else "this organization"
+    return f"a {lookup.replace('_', ' ')} of {owner}; there is none of that name"
 
 
 def _a_year_later(on: date) -> date:

@@ -3,23 +3,22 @@
 A new kind is one entry in `KINDS`. Names of columns follow the tables; aliases are the names that billing systems use.
 """
 
-import json
 from collections.abc import Callable
-from dataclasses import dataclass, field
-from datetime import date
-from decimal import Decimal
+from dataclasses import dataclass
 from typing import Any
 
-from include.core.clock import TimestampRefused, parse, zone
-from include.core.errors import ConfigurationError
-from include.core.numbers import GROUPED, PLAIN, SPACES
-
-# how billing systems write "no limit"
-UNBOUNDED = (date(1753, 1, 1), date(1900, 1, 1), date(9999, 12, 31))
-
-
-class CellRefused(ValueError):
-    """A cell that is not what its column holds; the text says what it should be."""
+from include.pipeline.reference_cells import (
+    day,
+    degrees,
+    flag,
+    json_object,
+    number,
+    one_of,
+    positive,
+    time_zone,
+    upper,
+    whole,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +39,11 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Kind:
-    """One kind of reference data; `key` identifies a row within its organization."""
+    """One kind of reference data.
+
+    key:  identifies a row within its organization
+    days: columns of a first and a last day, which are not the other way round
+    """
 
     table: str
     key: tuple[str, ...]
@@ -48,87 +51,7 @@ class Kind:
     has_organization: bool = True
     is_stamped: bool = True
     is_versioned: bool = False
-    needs: tuple[str, ...] = field(default=())
-
-
-def number(text: str) -> Decimal:
-    """An exact decimal number with a point; thousands may be grouped."""
-    if not (PLAIN["."].fullmatch(text) or GROUPED["."].fullmatch(text)):
-        raise CellRefused("a number with a decimal point, such as 0.085")
-    return Decimal("".join(letter for letter in text if letter not in "," + SPACES))
-
-
-def positive(text: str) -> Decimal:
-    """A number above zero."""
-    if (value := number(text)) <= 0:
-        raise CellRefused("a number above zero")
-    return value
-
-
-def whole(text: str) -> int:
-    """A whole number from 1."""
-    if not (text.isascii() and text.isdigit()) or not 0 < int(text) < 2**31:
-        raise CellRefused("a whole number from 1")
-    return int(text)
-
-
-def day(text: str, date_order: str | None = None) -> date | None:
-    """A calendar day; null for the days that mean no limit."""
-    try:
-        found = parse(text, date_order).date()
-    except TimestampRefused as refused:
-        how = "a date such as 2026-01-31"
-        if refused.code == "R105_TS_AMBIGUOUS":
-            how += "; declare the date order to use day and month in another place"
-        raise CellRefused(how) from None
-    return None if found in UNBOUNDED else found
-
-
-def flag(text: str) -> bool:
-    """Yes or no."""
-    word = text.lower()
-    if word in {"true", "yes", "y", "1", "active"}:
-        return True
-    if word in {"false", "no", "n", "0", "inactive"}:
-        return False
-    raise CellRefused("true or false")
-
-
-def upper(text: str) -> str:
-    """A code in capitals."""
-    return text.upper()
-
-
-def one_of(*words: str) -> Callable[[str], str]:
-    """One of some words, in any case."""
-
-    def read(text: str) -> str:
-        found = next((word for word in words if word.lower() == text.lower()), None)
-        if found is None:
-            raise CellRefused(f"one of {', '.join(words)}")
-        return found
-
-    return read
-
-
-def time_zone(text: str) -> str:
-    """An IANA zone."""
-    try:
-        zone(text)
-    except ConfigurationError:
-        raise CellRefused("an IANA zone such as Europe/Berlin") from None
-    return text
-
-
-def json_object(text: str) -> dict[str, Any]:
-    """A JSON object."""
-    try:
-        value = json.loads(text)
-    except ValueError:
-        value = None
-    if not isinstance(value, dict):
-        raise CellRefused('a JSON object such as {"floor_rate": 0.05}')
-    return value
+    days: tuple[str, str] | None = None
 
 
 def _required(name: str, read: Callable[[str], Any] = str, *aliases: str, lookup: str = "") -> Column:
@@ -157,8 +80,8 @@ KINDS: dict[str, Kind] = {
             _optional("external_project_id"),
             _optional("country"),
             _required("time_zone", time_zone),
-            _optional("latitude", number),
-            _optional("longitude", number),
+            _optional("latitude", degrees(90)),
+            _optional("longitude", degrees(180)),
             _optional("installed_dc_capacity_kwp", positive),
             _optional("installed_ac_capacity_kw", positive),
             _optional("cod_date", day),
@@ -199,6 +122,7 @@ KINDS: dict[str, Kind] = {
             _optional("payment_terms"),
             _kept("billing_calendar"),
         ),
+        days=("effective_on", "ends_on"),
     ),
     "contract_line": Kind(
         "contract_line",
@@ -216,6 +140,7 @@ KINDS: dict[str, Kind] = {
             _optional("billing_calendar"),
             _kept("is_active", flag, "active", "active_status"),
         ),
+        days=("effective_start_on", "effective_end_on"),
     ),
     "tariff": Kind(
         "tariff",
@@ -231,6 +156,7 @@ KINDS: dict[str, Kind] = {
             _kept("unit"),
             _kept("logic_parameters", json_object),
         ),
+        days=("valid_from_on", "valid_to_on"),
         is_stamped=False,
         is_versioned=True,
     ),
@@ -243,6 +169,7 @@ KINDS: dict[str, Kind] = {
             _required("start_on", day, "start_date"),
             _required("end_on", day, "end_date"),
         ),
+        days=("start_on", "end_on"),
     ),
     "exchange_rate": Kind(
         "exchange_rate",
@@ -265,6 +192,7 @@ KINDS: dict[str, Kind] = {
             _optional("source_document_path"),
             _optional("source_document_sha256", str, "source_document_hash"),
         ),
+        days=("period_start_on", "period_end_on"),
     ),
     "price_index": Kind(
         "price_index",

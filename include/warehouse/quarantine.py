@@ -4,7 +4,7 @@ import json
 from collections.abc import Iterable, Iterator
 from typing import Any
 
-from psycopg.types.json import Jsonb
+from psycopg.types.json import Json
 
 from include.core.errors import IllegalState, NotFound
 from include.warehouse.database import Connection
@@ -34,7 +34,7 @@ def replace(connection: Connection, load: dict[str, Any], rows: Iterable[dict[st
                 | {
                     "load_id": load["load_id"],
                     "organization_id": load["organization_id"],
-                    "original": Jsonb(row["original"]),
+                    "original": Json(row["original"]),
                 }
                 for row in rows
             ),
@@ -73,12 +73,12 @@ def listing(
 
 
 def original_columns(connection: Connection, load_id: int) -> list[str]:
-    """Names of the cells that the refused rows of a load came with, in alphabetical order."""
+    """Names of the cells that the refused rows of a load came with, in the order of the delivery."""
     rows = connection.execute(
         """
-        select distinct c.name from quarantine.rejected_row as r
-        cross join jsonb_object_keys(r.original) as c (name)
-        where r.load_id = %s order by c.name
+        select c.name from quarantine.rejected_row as r
+        cross join json_object_keys(r.original) with ordinality as c (name, place)
+        where r.load_id = %s group by c.name order by min(c.place), c.name
         """,
         [load_id],
     ).fetchall()

@@ -19,16 +19,24 @@ LOOKUPS = {
     "and external_contract_id = %(text)s",
     "contract_line": "select contract_line_id as id from core.contract_line "
     "where organization_id = %(organization_id)s and external_line_id = %(text)s",
+    # a line's meter stands in the plant of its contract
     "meter": "select meter_id as id from core.meter where organization_id = %(organization_id)s "
-    "and %(text)s in (external_meter_id, serial_number, name) "
+    "and %(text)s in (external_meter_id, serial_number, name) and (%(contract_id)s::bigint is null "
+    "or project_id = (select project_id from core.contract where contract_id = %(contract_id)s)) "
     "order by external_meter_id = %(text)s desc nulls last, serial_number = %(text)s desc nulls last",
     "currency": "select currency_code as id from core.currency where currency_code = %(text)s",
 }
 
 
-def find(connection: Connection, what: str, organization_id: int, text: str) -> int | str | None:
-    """The id of what a text names within an organization; null when nothing or more than one thing has that name."""
-    rows = connection.execute(LOOKUPS[what], {"organization_id": organization_id, "text": text}).fetchmany(2)
+def find(
+    connection: Connection, what: str, organization_id: int, text: str, *, contract_id: int | None = None
+) -> int | str | None:
+    """The id of what a text names within an organization; null when there is nothing of that name.
+
+    Raises `ReferenceRefused` where a text may mean several meters.
+    """
+    about = {"organization_id": organization_id, "text": text, "contract_id": contract_id}
+    rows = connection.execute(LOOKUPS[what], about).fetchmany(2)
     if len(rows) == 2 and what == "meter":
         raise ReferenceRefused(f"several meters are called {text!r}", remedy="use the meter's serial number")
     return rows[0]["id"] if rows else None
@@ -114,11 +122,33 @@ def refusals(connection: Connection) -> Iterator[None]:
     try:
         with connection.transaction():
             yield
-    except (psycopg.IntegrityError, psycopg.DataError) as error:
-        about = error.diag.constraint_name or error.diag.column_name or ""
+    except psycopg.errors.UniqueViolation as error:
         raise ReferenceRefused(
-            (error.diag.message_primary or str(error)).strip(), place=about, remedy="correct the row"
+            "belongs to another row already",
+            place=_telling_column(connection, error.diag.constraint_name),
+            remedy="name it once, or correct that row",
         ) from None
+    except psycopg.errors.NumericValueOutOfRange:
+        raise ReferenceRefused("a number is too large", remedy="check the numbers of the row") from None
+    except (psycopg.IntegrityError, psycopg.DataError) as error:
+        rule = error.diag.constraint_name or error.diag.column_name or error.diag.message_primary or str(error)
+        raise ReferenceRefused(
+            f"contradicts itself or what is stored ({rule})", remedy="check the row against what was loaded before"
+        ) from None
+
+
+def _telling_column(connection: Connection, key: str | None) -> str:
+    """The last column of a unique key, which tells rows apart; the error itself does not name it under row security."""
+    row = connection.execute(
+        """
+        select a.attname as name from pg_index as i
+        inner join pg_class as c on i.indexrelid = c.oid
+        inner join pg_attribute as a on i.indrelid = a.attrelid and a.attnum = i.indkey[i.indnkeyatts - 1]
+        where c.relname = %s and c.relnamespace = 'core'::regnamespace
+        """,
+        [key],
+    ).fetchone()
+    return row["name"] if row else ""
 
 
 def _adapted(values: dict[str, Any]) -> list[Any]:

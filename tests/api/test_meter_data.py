@@ -92,13 +92,3 @@ def test_another_tenants_load_does_not_exist(api, tenant, neighbour):
     assert unknown.status_code == foreign.status_code == by_hash.status_code == 404
     assert {**unknown.json(), "instance": ""} == {**foreign.json(), "instance": ""}
     assert api.get("/history", headers=neighbour.headers).json()["items"] == []
-
-
-def test_a_refused_cell_is_named_by_the_clients_own_header():
-    from include.api import places
-
-    row = {"Zeit": "x", "Timestamp": "yesterday", "Energy kWh": "-5", "Power": "n/a"}
-    assert places.of("interval_start", row) == ("Timestamp", "yesterday")
-    assert places.of("energy_wh", row) == ("Energy kWh", "-5")
-    assert places.of("not_numeric_columns", row) == ("Power", "n/a")
-    assert places.of("sun_elevation_deg", row) == ("sun_elevation_deg", None)

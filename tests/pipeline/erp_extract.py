@@ -54,11 +54,15 @@ def rows() -> list[dict[str, Any]]:
     by_place = {(row["CONTRACT_LINE_UNIQUE_ID"], row["BILL_DATE"]): row for row in made}
     # the same line twice on one day, with another value
     first = by_place["L-005", "2025/12/31"]
-    made.append({**first, "CLOSING_READING": first["CLOSING_READING"] + 60, "UTILIZED_READING": first["UTILIZED_READING"] + 60})
+    made.append(
+        {**first, "CLOSING_READING": first["CLOSING_READING"] + 60, "UTILIZED_READING": first["UTILIZED_READING"] + 60}
+    )
     # bills in the middle of a month
     for name in ("L-006", "L-007"):
         june = by_place[name, "2025/06/30"]
-        made.append({**june, "BILL_DATE": MID_MONTH, "CLOSING_READING": june["OPENING_READING"] + 12, "UTILIZED_READING": 12})
+        made.append(
+            {**june, "BILL_DATE": MID_MONTH, "CLOSING_READING": june["OPENING_READING"] + 12, "UTILIZED_READING": 12}
+        )
     _mark(made)
     return made
 

@@ -56,6 +56,72 @@ def test_every_error_is_listed_and_nothing_is_written_unless_every_row_is_right(
     assert (report.is_written, count(warehouse, "contract_line")) == (False, 0)
 
 
+@pytest.mark.parametrize(
+    ("kind", "text", "column", "words"),
+    [
+        ("project", "name,time_zone,latitude\nX,UTC,95\n", "latitude", "degrees from -90 to 90"),
+        (
+            "contract",
+            "external_contract_id,project,name,currency\nC-2,Plant,A,XXQ\n",
+            "currency",
+            "three letters of a currency",
+        ),
+        (
+            "contract",
+            "external_contract_id,project,name,effective_on,ends_on\nC-2,Plant,A,2026-02-01,2026-01-01\n",
+            "ends_on",
+            "lies before effective_on",
+        ),
+        ("billing_period", PERIOD + "A,2026-03-02,2026-03-01,own\n", "end_on", "lies before start_on"),
+        ("contract_line", LINES + "C-1,1,L1,,,,\nC-1,2,L1,,,,\n", "external_line_id", "belongs to another row"),
+        ("contract_line", LINES + "C-1,1,L1,,M9,,\n", "meter", "the contract's plant"),
+        (
+            "tariff",
+            "tariff_group_key,name,base_rate,currency\nL1,A,99999999999999999999,USD\n",
+            "",
+            "a number is too large",
+        ),
+    ],
+)
+def test_what_is_wrong_is_told_in_words_for_the_cell(load, contract, kind, text, column, words):
+    (error,) = load(kind, text).errors
+    assert error.column == column and words in f"{error.message} {error.remedy}"
+    assert "constraint" not in error.message and "relation" not in error.message
+
+
+def test_a_lines_meter_is_the_one_of_its_contracts_plant(load, contract, warehouse):
+    load("project", "name,time_zone\nSecond,UTC\n")
+    load("meter", "project,name\nSecond,M1\n")
+    load("contract", "external_contract_id,project,name\nC-2,Second,PPA\n")
+    assert load("contract_line", LINES + "C-1,1,L1,,M1,,\nC-2,1,L2,,M1,,\n").counts() == {"inserted": 2}
+    rows = warehouse.execute(
+        "select p.name from core.contract_line as l inner join core.meter as m using (meter_id) "
+        "inner join core.project as p on m.project_id = p.project_id order by l.external_line_id"
+    ).fetchall()
+    assert [row["name"] for row in rows] == ["Plant", "Second"]
+    report = load("contract_line", LINES + "C-9,1,L3,,M1,,\nC-1,2,L4,L9,,,\nC-1,0,L5,,,,\n")
+    assert [(error["line"], error["column"]) for error in report.as_dict()["errors"]] == [
+        (2, "contract"),
+        (2, "meter"),
+        (3, "parent"),
+        (4, "line_number"),
+    ], "an ambiguous meter is told in its line, and lines come in order"
+
+
+def test_columns_that_mean_nothing_are_told(load):
+    report = load(
+        "price_index", "index_code,index_name,reference_date,index_value,INDEX_VALEU,DIM_ID\nA,B,2026-01-01,1,2,3\n"
+    )
+    assert report.is_written and report.ignored == ["INDEX_VALEU", "DIM_ID"]
+
+
+def test_currencies_of_every_country_and_withdrawn_ones_are_known(load):
+    text = "external_contract_id,project,name,currency\n" + "".join(
+        f"C-{code},Plant,PPA,{code}\n" for code in ("BWP", "SZL", "RSD", "ZWL", "SLL", "HRK")
+    )
+    assert load("contract", text).counts() == {"inserted": 6}
+
+
 def test_a_partial_load_writes_the_right_rows_although_the_database_refuses_one(load, contract, warehouse):
     text = LINES + "C-1,1,L1,,M1,,\nC-1,2,L2,,M1,2026-02-01,2026-01-01\nC-1,3,L1,,M1,,\nC-1,4,L4,,M1,,\n"
     report = load("contract_line", text, is_partial=True)

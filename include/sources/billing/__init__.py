@@ -7,9 +7,9 @@ table, numbers and units untouched; a cell that cannot be read is null and descr
 from include.core.errors import ConfigurationError
 from include.sources.billing import cbe, generic
 from include.sources.billing.base import RAW_SCHEMA, RAW_TABLE, BillingAdapter, for_source
-from include.sources.billing.reading import cells, read
+from include.sources.billing.reading import cells, name_of, read
 
-__all__ = ["RAW_SCHEMA", "RAW_TABLE", "REGISTRY", "adapter", "adapter_of", "cells", "read"]
+__all__ = ["RAW_SCHEMA", "RAW_TABLE", "REGISTRY", "adapter", "adapter_of", "cells", "name_of", "read"]
 
 REGISTRY: dict[str, BillingAdapter] = {
     cbe.NAME: cbe,

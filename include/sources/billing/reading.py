@@ -91,11 +91,16 @@ def _by_name(chunk: Chunk, hints: FileHints) -> dict[str, list[str | None]]:
     """The columns as texts by name in lower case; two spellings of one name fill each other's gaps."""
     columns: dict[str, list[str | None]] = {}
     for header, column in chunk.columns.items():
-        name = (hints.columns.get(header) or header).strip().lower().replace(" ", "_")
+        name = name_of(header, hints)
         texts = as_text(column).to_pylist()
         known = columns.get(name)
         columns[name] = texts if known is None else [a if a else b for a, b in zip(known, texts, strict=True)]
     return columns
+
+
+def name_of(header: str, hints: FileHints) -> str:
+    """The name that an adapter knows a header by: the one of the column map, else its own in lower case."""
+    return (hints.columns.get(header) or header).strip().lower().replace(" ", "_")
 
 
 def _json(value: dict[str, Any]) -> str:

@@ -16,6 +16,7 @@ from include.core.errors import FileRejected
 from include.core.records import FileHints
 from include.sources.files.cells import BATCH_ROWS, Chunk, as_text
 from include.sources.files.columnar import ParquetFile
+from include.sources.files.columns import map_columns
 from include.sources.files.delimited import DelimitedFile
 from include.sources.files.formats import HEAD_BYTES, Format, Kind, detect
 from include.sources.files.limits import LIMITS, Limits, refuse_above
@@ -23,7 +24,19 @@ from include.sources.files.objects import JsonFile
 from include.sources.files.rows import Assembler
 from include.sources.files.schema import RAW_SCHEMA, RAW_TABLE
 
-__all__ = ["LIMITS", "RAW_SCHEMA", "RAW_TABLE", "Format", "Kind", "Limits", "cells", "chunks", "detect", "read"]
+__all__ = [
+    "LIMITS",
+    "RAW_SCHEMA",
+    "RAW_TABLE",
+    "Format",
+    "Kind",
+    "Limits",
+    "cells",
+    "chunks",
+    "detect",
+    "headers",
+    "read",
+]
 
 
 def read(path: Path, name: str, hints: FileHints) -> Iterator[pa.RecordBatch]:
@@ -57,6 +70,11 @@ def cells(path: Path, name: str, hints: FileHints, row_numbers: set[int]) -> Ite
 def chunks(path: Path, name: str, hints: FileHints) -> Iterator[Chunk]:
     """Yield a file's cells as delivered, whatever they mean."""
     yield from _chunks(_open(path, name, hints))
+
+
+def headers(delivered: list[str], hints: FileHints) -> dict[str, str]:
+    """Our column -> the one of these headers that fills it."""
+    return {column: match.header for column, match in map_columns(delivered, hints).used.items()}
 
 
 def _row_cells(chunk: Chunk, row: int) -> dict[str, str]:

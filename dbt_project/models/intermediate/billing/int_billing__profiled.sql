@@ -105,7 +105,8 @@ final as (
                 then coalesce(product_desc, external_line_id, '')
         end as unmeasured_read,
         case
-            when register_use_kwh is null and closing_reading_kwh < opening_reading_kwh
+            when
+                register_use_kwh is null and closing_reading_kwh < opening_reading_kwh and not_finite_columns is null
                 then opening_reading_kwh - closing_reading_kwh
         end as register_fall_kwh,
         abs(utilized_reading_kwh - register_use_kwh) as use_gap_kwh,

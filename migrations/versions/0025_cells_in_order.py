@@ -1,0 +1,10 @@
+"""cells in order: see `migrations/sql/0025_cells_in_order.sql`."""
+
+from migrations import run
+
+revision = "0025"
+down_revision = "0024"
+
+
+def upgrade() -> None:
+    run("0025_cells_in_order.sql")
