@@ -38,7 +38,7 @@ def ingest(
 
     The exit code is 0 when the file was accepted (or is a known duplicate), 1 when it was rejected or held.
     """
-    from include.pipeline.process import process
+    from include.pipeline.process import finish
     from include.warehouse import registry
     from include.warehouse.database import connect
 
@@ -62,7 +62,7 @@ def ingest(
                 landed = _land_billing(path, name, organization_id, source, adapter, uri, date_order)
             else:
                 landed = _land_file(path, name, organization_id, source, uri, hints)
-    load = process(landed["load_id"])
+    load = finish(landed["load_id"])
     if wait:
         load = _published(load)
     show(load, json)

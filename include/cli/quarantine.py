@@ -53,19 +53,13 @@ def export(
 ) -> None:
     """Write the refused rows of a load as CSV, with codes, messages and the cells as they were delivered."""
     from include.core.export import write_csv
-    from include.warehouse import quarantine
+    from include.warehouse import loads, quarantine
     from include.warehouse.database import connect
 
-    with connect() as connection:
-        found = quarantine.listing(connection, load_id=load_id, limit=10_000_000)
-    rows = [
-        {"row_number": row["row_number"], "codes": " ".join(row["codes"]), "messages": " ".join(row["messages"])}
-        | row["original"]
-        for row in found
-    ]
-    columns = list(dict.fromkeys(name for row in rows for name in row))
-    with file.open("w", newline="", encoding="utf-8") as stream:
-        written = write_csv(stream, columns, rows)
+    with connect() as connection, file.open("w", newline="", encoding="utf-8") as stream:
+        loads.get(connection, load_id)
+        columns = [*quarantine.original_columns(connection, load_id), *quarantine.ABOUT]
+        written = write_csv(stream, columns, quarantine.exported(connection, load_id))
     output.console.print(f"{written} refused rows of load {load_id} are in {file}")
 
 

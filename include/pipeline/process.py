@@ -1,11 +1,12 @@
 """Carry loads through stage and judge from wherever they stand; safe to call at any time, any number of times."""
 
 import logging
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from include.core.errors import IllegalState, SunledgerError
+from include.core.errors import Fenced, IllegalState, SunledgerError
 from include.pipeline.feeds import CLIENT_FEEDS, column_map
 from include.pipeline.judge import judge, sweep
 from include.pipeline.stage import stage
@@ -30,6 +31,21 @@ def process(load_id: int) -> dict[str, Any]:
     if load["status"] == "staged":
         load = judge(load_id)
     return load
+
+
+def finish(load_id: int, patience_s: float = 300) -> dict[str, Any]:
+    """Process a load for somebody who waits for it; a worker that took it over is waited for, at most `patience_s`."""
+    try:
+        return process(load_id)
+    except Fenced:
+        deadline = time.monotonic() + patience_s
+        while time.monotonic() < deadline:
+            with connect() as connection:
+                load = loads.get(connection, load_id)
+            if load["status"] not in loads.UNFINISHED:
+                return load
+            time.sleep(0.5)
+        raise
 
 
 def process_all(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> dict[str, int]:

@@ -57,3 +57,22 @@ def test_a_key_is_bound_to_its_scope_and_source(api, tenant, lines, make_key):
 def test_a_body_that_is_not_as_documented_stores_nothing(api, tenant, warehouse, members):
     assert push(api, tenant, [row("L1", "2026-06-30", 100, 200)], **members).status_code == 422
     assert warehouse.execute("select count(*) as n from ops.ingestion_log").fetchone()["n"] == 0
+
+
+def test_every_refused_cell_is_named_with_its_value(api, tenant, lines):
+    """Also the two rules of one code, and a row whose numbers are no register's."""
+    rows = [
+        row("L1", "31/01/2026", 0, 1),
+        row("L1", "2026-02-28", 0, 1, CONTRACT_CURRENCY="KES"),
+        row("L1", "2026-03-31", "1e300", 5),
+        row("L1", "2026-04-30", 0, 10, UTILIZED_READING=12),
+        row("L9", "2026-05-31", 0, 1),
+    ]
+    errors = api.post("/billing-reads", json={"readings": rows}, headers=tenant.headers).json()["errors"]
+    assert [(error["row"], error["code"], error["column"], error["value"]) for error in errors] == [
+        (1, "R105_TS_AMBIGUOUS", "BILL_DATE", "31/01/2026"),
+        (2, "B304_CURRENCY_DIFFERS", "CONTRACT_CURRENCY", "KES"),
+        (3, "B202_NOT_FINITE", "OPENING_READING", "1e300"),
+        (4, "B302_USE_DIFFERS", "UTILIZED_READING", "12"),
+        (5, "B501_LINE_UNRESOLVED", "CONTRACT_LINE_UNIQUE_ID", "L9"),
+    ]

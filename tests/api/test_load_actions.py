@@ -6,6 +6,7 @@ import json
 
 import pytest
 
+from include.warehouse.quarantine import ABOUT
 from tests.api.files import upload
 from tests.pipeline.files import csv
 
@@ -45,7 +46,7 @@ def test_refused_rows_come_as_csv_that_no_spreadsheet_executes(api, plant, lake_
     answer = api.get(f"/loads/{load['load_id']}/rejected.csv", headers=plant.headers)
     assert (answer.status_code, answer.headers["content-type"]) == (200, "text/csv; charset=utf-8")
     assert f'filename="rejected-{load["load_id"]}.csv"' in answer.headers["content-disposition"]
-    found = list(csv_module.DictReader(io.StringIO(answer.text)))
+    found = list(csv_module.DictReader(io.StringIO(answer.content.decode("utf-8-sig"))))
     assert [row["note"] for row in found] == [
         '\'=cmd|"/c calc"!A1',
         "'+1+1",
@@ -55,6 +56,7 @@ def test_refused_rows_come_as_csv_that_no_spreadsheet_executes(api, plant, lake_
         "fine",
         "-5.2",
     ]
+    assert list(found[0]) == [*HEAD.strip().split(","), *ABOUT], "columns stand as they were delivered"
     assert [row["rejected_row"] for row in found] == [str(number + 1) for number in range(len(notes))]
     assert all("R201_NOT_NUMERIC" in row["rejected_codes"] and row["energy_wh"] == "lots" for row in found)
 
@@ -62,7 +64,9 @@ def test_refused_rows_come_as_csv_that_no_spreadsheet_executes(api, plant, lake_
 def test_a_load_without_refused_rows_gives_a_header_only(api, plant):
     load = upload(api, plant, csv([1, 2])).json()
     answer = api.get(f"/loads/{load['load_id']}/rejected.csv", headers=plant.headers)
-    assert answer.text.splitlines() == ["rejected_row,rejected_codes,rejected_messages,rejected_status"]
+    assert answer.content.decode("utf-8-sig").splitlines() == [
+        "rejected_row,rejected_codes,rejected_messages,rejected_status"
+    ]
 
 
 def test_a_person_replays_a_load_and_stands_in_the_audit_trail(api, people, lake_kind, warehouse):

@@ -92,3 +92,12 @@ def test_another_tenants_load_does_not_exist(api, tenant, neighbour):
     assert unknown.status_code == foreign.status_code == by_hash.status_code == 404
     assert {**unknown.json(), "instance": ""} == {**foreign.json(), "instance": ""}
     assert api.get("/history", headers=neighbour.headers).json()["items"] == []
+
+
+def test_the_message_is_that_of_the_rule_that_was_broken(api, tenant):
+    """Too little and too much energy share a code."""
+    verdict = push(api, tenant, readings(24, r3={"energy_wh": -90000}, r5={"energy_wh": 90000000})).json()
+    assert [error["code"] for error in verdict["errors"]] == ["R301_ENERGY_RANGE"] * 2
+    low, high = verdict["errors"]
+    assert "negative" in low["message"] and "more than the plant can generate" in high["message"]
+    assert low["remedy"] != high["remedy"]

@@ -94,6 +94,24 @@ def test_a_stale_writer_is_fenced(dropped, warehouse):
     assert state(warehouse) == before
 
 
+def test_who_waits_for_a_load_that_was_taken_over_gets_its_verdict(dropped, monkeypatch):
+    from include.core.errors import Fenced
+    from include.pipeline import process
+
+    judged = process.process
+
+    def overtaken(load_id):
+        judged(load_id)
+        raise Fenced("another worker was faster")
+
+    monkeypatch.setattr(process, "process", overtaken)
+    assert process.finish(dropped)["status"] == "accepted"
+    monkeypatch.setattr(process, "process", lambda load_id: (_ for _ in ()).throw(Fenced("and died")))
+    process.reopen(dropped, actor="test")
+    with pytest.raises(Fenced):
+        process.finish(dropped, patience_s=0)
+
+
 def test_a_database_crash_loses_raw_rows_but_no_reading(dropped, warehouse, cluster):
     """Raw tables are unlogged: a crash empties them, and publication stages the load again from the lake."""
     from include.pipeline.process import process
