@@ -77,8 +77,9 @@ def word(value: Any) -> str:
 
 
 def decimal(digits: int, places: int, **bounds: Any) -> Any:
-    """The type of a decimal of at most so many digits and places, within bounds."""
-    return Annotated[Decimal, BeforeValidator(exact), Field(max_digits=digits, decimal_places=places, **bounds)]
+    """The type of a decimal of at most so many digits and places, within bounds; a bound with places is text."""
+    limits = {name: Decimal(bound) for name, bound in bounds.items()}
+    return Annotated[Decimal, BeforeValidator(exact), Field(max_digits=digits, decimal_places=places, **limits)]
 
 
 Whole = Annotated[int, BeforeValidator(whole)]
