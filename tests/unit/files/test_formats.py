@@ -139,7 +139,7 @@ def test_unknown_binary_is_refused_with_a_remedy(name, head):
         ("header.csv", b"timestamp,energy"),
         ("blank.csv", b"\n\n"),
         ("spaces.json", b"  \n"),
-        ("zero.csv.gz", gzip.compress(b"")),
+        ("zero.csv.gz", gzip.compress(b"", mtime=0)),
         ("array.json", b"[]"),
         ("wrapped.json", b'{"readings": []}'),
         ("none.parquet", parquet({"timestamp": pa.array([], pa.int64()), "energy": pa.array([], pa.float64())})),
