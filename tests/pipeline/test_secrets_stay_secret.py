@@ -57,15 +57,19 @@ def test_no_run_good_or_bad_leaves_a_secret_anywhere(account, warehouse, no_wait
     assert leaks(account.secrets, warehouse, tmp_path, texts=[caplog.text, *told]) == []
 
 
-def test_what_dbt_writes_holds_no_secret(sites, warehouse, tmp_path):
+def test_what_dbt_writes_holds_no_secret(sites, warehouse, tmp_path, monkeypatch):
+    from include.pipeline import dbt
     from include.warehouse.credentials import StoredCredential
     from tests.conftest import PASSWORD
     from tests.pipeline.solaredge_account import extract, publish
 
+    monkeypatch.setattr(dbt, "_parsed", {})  # what it writes while it parses counts too
     extract(sites[0])
     publish()
+    dbt.prepare()
     secrets = secrets_in(StoredCredential(1).read()) | {PASSWORD}
-    assert (tmp_path / "dbt_target" / "manifest.json").is_file()
+    written = {path.name for path in (tmp_path / "dbt_target").iterdir()}
+    assert {"manifest.json", "partial_parse.msgpack", "run_results.json"} <= written
     assert leaks(secrets, warehouse, tmp_path) == []
 
 
