@@ -3,6 +3,8 @@
 import itertools
 import json
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from psycopg import sql
 
 PASSWORD = "canary-Zq7-service"  # searched for in logs and artifacts
+WAREHOUSE, TEMPLATE = "sunledger", "sunledger_template"
 ROLES = ("loader", "transformer", "api", "reader")
 _numbers = itertools.count(1)
 
@@ -19,11 +22,24 @@ _numbers = itertools.count(1)
 hypothesis_settings.register_profile("sunledger", deadline=None, derandomize=True)
 hypothesis_settings.load_profile("sunledger")
 
-# each process that runs tests has its own, because Airflow writes its settings there on import
-_home = os.environ.setdefault("AIRFLOW_HOME", "/tmp/sunledger-test-airflow")
-if (_worker := os.environ.get("PYTEST_XDIST_WORKER", "")) and not _home.endswith(_worker):
-    os.environ["AIRFLOW_HOME"] = f"{_home}-{_worker}"
-os.environ["GX_ANALYTICS_ENABLED"] = "False"
+_airflow_home = pytest.StashKey[Path]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Give each process that runs tests a home for Airflow of its own, because Airflow writes there on import."""
+    home = config.stash[_airflow_home] = Path(tempfile.mkdtemp(prefix="sunledger-test-airflow-"))
+    os.environ.update(
+        AIRFLOW_HOME=str(home),
+        AIRFLOW__CORE__LOAD_EXAMPLES="False",
+        AIRFLOW__COSMOS__ENABLE_TELEMETRY="False",
+        AIRFLOW__COSMOS__CACHE_DIR=str(home / "cosmos"),
+        GX_ANALYTICS_ENABLED="False",
+    )
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Remove the home of Airflow."""
+    shutil.rmtree(config.stash[_airflow_home], ignore_errors=True)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -43,32 +59,44 @@ def cluster():
 
 
 @pytest.fixture(scope="session")
-def template(cluster, tmp_path_factory) -> str:
+def template_folder(tmp_path_factory) -> Path:
+    """Where the template was made: `dbt_target/rendered` holds the manifest that Dags render from."""
+    return tmp_path_factory.mktemp("template")
+
+
+@pytest.fixture(scope="session")
+def template(cluster, template_folder) -> str:
     """A migrated database with the staging views, to be copied by tests."""
     from include.pipeline import dbt
     from include.warehouse.migrate import migrate
 
-    _execute(cluster.superuser_url, sql.SQL("create database sunledger_template"))
+    _execute(cluster.superuser_url, sql.SQL("create database {}").format(sql.Identifier(WAREHOUSE)))
     patch = pytest.MonkeyPatch()
     for role in ROLES:
         patch.setenv(f"SUNLEDGER_{role.upper()}_PASSWORD", PASSWORD)
-    migrate(cluster.url("sunledger_template"))
-    _point_to(patch, cluster, "sunledger_template", tmp_path_factory.mktemp("template"))
+    migrate(cluster.url(WAREHOUSE))
+    _point_to(patch, cluster, template_folder)
     dbt.prepare()
     patch.undo()
-    return "sunledger_template"
+    rename = sql.SQL("alter database {} rename to {}")
+    _execute(cluster.superuser_url, rename.format(sql.Identifier(WAREHOUSE), sql.Identifier(TEMPLATE)))
+    return TEMPLATE
 
 
 @pytest.fixture
 def warehouse(cluster, template, monkeypatch, tmp_path) -> Iterator[psycopg.Connection]:
-    """A fresh warehouse and an empty lake for one test; yields a superuser connection to look with."""
-    name = f"sunledger_{next(_numbers)}"
-    create = sql.SQL("create database {} template {}").format(sql.Identifier(name), sql.Identifier(template))
+    """A fresh warehouse and an empty lake for one test; yields a superuser connection to look with.
+
+    It always has the same name, so that what dbt parsed for the first test serves all. To copy its files costs half of
+    what it costs to log its pages.
+    """
+    database = sql.Identifier(WAREHOUSE)
+    create = sql.SQL("create database {} template {} strategy file_copy").format(database, sql.Identifier(template))
     _execute(cluster.superuser_url, create)
-    _point_to(monkeypatch, cluster, name, tmp_path)
-    with psycopg.connect(cluster.url(name), autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
+    _point_to(monkeypatch, cluster, tmp_path)
+    with psycopg.connect(cluster.url(WAREHOUSE), autocommit=True, row_factory=psycopg.rows.dict_row) as connection:
         yield connection
-    _execute(cluster.superuser_url, sql.SQL("drop database {} with (force)").format(sql.Identifier(name)))
+    _execute(cluster.superuser_url, sql.SQL("drop database {} with (force)").format(database))
 
 
 @pytest.fixture(scope="session")
@@ -101,10 +129,10 @@ def s3_lake(s3_endpoint, monkeypatch) -> str:
     return url
 
 
-def _point_to(patch: pytest.MonkeyPatch, cluster, database: str, folder: Path) -> None:
-    """Point every setting of the process at this database and folder."""
+def _point_to(patch: pytest.MonkeyPatch, cluster, folder: Path) -> None:
+    """Point every setting of the process at the warehouse and this folder."""
     for role in ROLES:
-        patch.setenv(f"WAREHOUSE_{role.upper()}_URL", cluster.url(database, f"sunledger_{role}", PASSWORD))
+        patch.setenv(f"WAREHOUSE_{role.upper()}_URL", cluster.url(WAREHOUSE, f"sunledger_{role}", PASSWORD))
     patch.setenv("LAKE_URL", f"file://{folder / 'lake'}")
     patch.setenv("INBOX_DIR", str(folder / "inbox"))
     patch.setenv("SUNLEDGER_INBOX_SETTLE_SECONDS", "0")

@@ -17,16 +17,14 @@ DAGS = (
 
 
 @pytest.fixture(scope="module")
-def dags(template, cluster, tmp_path_factory):
+def dags(template, cluster, template_folder):
     """All Dags of the folder, parsed as the Dag processor does."""
     from airflow.dag_processing.dagbag import DagBag
 
-    from include.pipeline import dbt
     from tests.conftest import _point_to
 
     patch = pytest.MonkeyPatch()
-    _point_to(patch, cluster, template, tmp_path_factory.mktemp("dags"))
-    dbt.prepare()
+    _point_to(patch, cluster, template_folder)
     bag = DagBag(dag_folder=str(ROOT / "dags"))
     yield bag
     patch.undo()
