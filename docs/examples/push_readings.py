@@ -5,7 +5,7 @@ SUNLEDGER_URL=https://ledger.example/api/ingest SUNLEDGER_KEY=sl_... python push
 The file holds one JSON object a line, such as
 {"timestamp": "2026-06-01T10:00:00+02:00", "site_id": "P1", "energy_wh": 1250.5, "interval_seconds": 900}
 
-Needs `requests`. The exit status is 0 when every row was accepted, now or before.
+Needs `requests`. The exit status is 0 when every row was accepted, now or before, and 1 when one was not.
 """
 
 import hashlib
@@ -61,8 +61,8 @@ def call(session: requests.Session, method: str, url: str, **request: Any) -> di
         except (requests.ConnectionError, requests.Timeout) as error:
             reason = str(error)
         else:
-            is_problem = answer.headers.get("Content-Type", "").startswith("application/problem+json")
-            if not is_problem and answer.status_code < 500:
+            # a problem, or something between us and Sunledger, has another type than a verdict
+            if answer.headers.get("Content-Type", "").startswith("application/json") and answer.status_code < 500:
                 return answer.json()
             reason = f"{answer.status_code} {answer.text[:300]}"
             if answer.status_code < 500 and answer.status_code not in {409, 429}:
@@ -85,6 +85,9 @@ def show(verdict: dict[str, Any]) -> None:
 
 def main() -> int:
     """Push a file of readings."""
+    if len(sys.argv) != 2 or not {"SUNLEDGER_URL", "SUNLEDGER_KEY"} <= os.environ.keys():
+        print(__doc__, file=sys.stderr)
+        return 2
     url, key = os.environ["SUNLEDGER_URL"].rstrip("/"), os.environ["SUNLEDGER_KEY"]
     is_fine = True
     with requests.Session() as session, Path(sys.argv[1]).open(encoding="utf-8") as file:
