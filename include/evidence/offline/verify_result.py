@@ -1,0 +1,277 @@
+"""From the period to the result: guarantee, shortfall, liquidated damages, caps and payment.
+
+What earlier periods used up of the caps, and the exchange rate of a day, are taken as calculation.json states them:
+they are no part of this period's readings.
+"""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_EVEN, ROUND_HALF_UP, Decimal
+from typing import Any
+
+if __package__:
+    from include.evidence.offline.verify_period import PLACES, Period, Row
+    from include.evidence.offline.verify_terms import ZERO, number
+else:
+    from verify_period import PLACES, Period, Row
+    from verify_terms import ZERO, number
+
+ROUNDINGS = {"half_up": ROUND_HALF_UP, "half_even": ROUND_HALF_EVEN, "down": ROUND_DOWN}
+UNITS = {"energy": "kWh", "performance_ratio": "ratio", "delay": "days"}
+ONE = Decimal(1)
+
+
+def of_documents(documents: Mapping[str, Any], days: list[Row]) -> dict[str, Any]:
+    """The result of the event, by the names of calculation.json."""
+    period = Period(documents, days)
+    metric, words = period.event["metric"], period.terms.words
+    expected, guaranteed = _promised(period, metric)
+    actual = _actual(period, metric)
+    deemed = _deemed(period) if metric == "energy" else None
+    counted = None if actual is None else actual + (deemed or ZERO)
+    shortfall = _shortfall(period, guaranteed, actual, counted)
+    outcome = _outcome(period, metric, actual, shortfall)
+    available, hours = period.hours()
+    by_class, events = period.excused()
+    return {
+        "outcome": outcome,
+        "unit": UNITS.get(metric, "percent"),
+        "expected": expected,
+        "guaranteed": guaranteed,
+        "actual": actual,
+        "deemed": deemed,
+        "counted": counted,
+        "shortfall": shortfall,
+        "hours_expected": hours,
+        "hours_available": available,
+        "availability_percent": period.availability(),
+        "raw_availability_percent": period.raw_availability(),
+        "data_completeness_percent": period.completeness(),
+        "usable_percent": period.usable(),
+        "excused_hours": period.sums["excused_hours"],
+        "excused_hours_by_class": by_class,
+        "excused_event_ids": events,
+        "missing_policy": words["missing_policy"],
+        "rounding": words["rounding"],
+        **_money(period, documents["calculation"], outcome, shortfall),
+    }
+
+
+def _actual(period: Period, metric: str) -> Decimal | None:
+    if metric == "delay":
+        return _late_days(period)
+    return {
+        "availability": period.availability,
+        "energy": period.energy,
+        "performance_ratio": period.performance_ratio,
+        "capacity_factor": period.capacity_factor,
+        "completeness": lambda: period.completeness() or ZERO,
+    }[metric]()
+
+
+def _late_days(period: Period) -> Decimal:
+    """Days of the period after the promised one, up to the day it was achieved."""
+    promised, achieved = (period.terms.words[name] for name in ("promised_on", "achieved_on"))
+    begins = max(period.first - timedelta(days=1), date.fromisoformat(promised)) if promised else period.first
+    ends = min(period.last, date.fromisoformat(achieved)) if achieved else period.last
+    return Decimal(max(0, (ends - begins).days))
+
+
+def _promised(period: Period, metric: str) -> tuple[Decimal | None, Decimal | None]:
+    """What was expected and what was guaranteed."""
+    if metric == "delay":
+        return None, ZERO
+    guarantee = period.terms.number("guarantee")
+    if metric == "energy":
+        return _promised_energy(period, guarantee)
+    if metric == "performance_ratio":
+        years = period.event["operating_year"] - 1
+        guarantee = (guarantee * (1 - period.terms.need("degradation_per_year")) ** years).quantize(
+            PLACES, ROUND_HALF_UP
+        )
+    return None, guarantee
+
+
+def _promised_energy(period: Period, guarantee: Decimal | None) -> tuple[Decimal | None, Decimal | None]:
+    """Energy of every contract year that the period has days of, by the days it has, kWh."""
+    listed = {row["operating_year"]: row for row in period.terms.guarantee_years}
+    sums: dict[str, list[Decimal | None]] = defaultdict(list)
+    for year in range(period.event["operating_year"], period.year_of(period.last) + 1):
+        starts, following = period.year_start(year), period.year_start(year + 1)
+        begins = period.first if year == 1 else max(period.first, starts)
+        days = (min(period.last + timedelta(days=1), following) - begins).days
+        row = listed.get(year, {})
+        base = period.terms.number("base_energy_kwh")
+        expected = number(row.get("expected_kwh"))
+        if expected is None and base is not None:
+            expected = base * (1 - period.terms.need("degradation_per_year")) ** (year - 1)
+        guaranteed = number(row.get("guaranteed_kwh"))
+        if guaranteed is None and None not in (expected, guarantee):
+            guaranteed = expected * guarantee / 100
+        for name, value in (("expected", expected), ("guaranteed", guaranteed)):
+            sums[name].append(None if value is None else value * days / (following - starts).days)
+    return tuple(
+        None if None in sums[name] else sum(sums[name], ZERO).quantize(PLACES, ROUND_HALF_UP)
+        for name in ("expected", "guaranteed")
+    )
+
+
+def _deemed(period: Period) -> Decimal:
+    """Energy that could not be delivered but counts, kWh, by month."""
+    terms, method = period.terms, period.terms.words["deemed_method"]
+    if method == "none":
+        return ZERO
+    total = ZERO
+    months = sorted({day["day_on"][:7] for day in period.days})
+    for month in months:
+        rows = {
+            meter: [day for day in period.days if day["meter_id"] == meter and day["day_on"][:7] == month]
+            for meter in period.meters
+        }
+        curtailed = {meter: days for meter, days in rows.items() if _add(days, "deemed_slots")}
+        slots = sum((_add(days, "deemed_slots") for days in curtailed.values()), ZERO)
+        if not slots:
+            continue
+        if method == "fixed":
+            total += terms.need("deemed_kwh_per_interval") * slots
+        elif method == "monthly_ratio":
+            light = sum((_add(days, "deemed_irradiance_sum_wm2") for days in curtailed.values()), ZERO)
+            reference = terms.need("deemed_reference_irradiance_wm2")
+            total += terms.need("deemed_reference_kwh") * light / (slots * reference)
+        else:
+            for meter, days in curtailed.items():
+                energy, light = _learnt(period, meter, month)
+                total += _light(days, "deemed_irradiance_sum_wm2") * energy / light / 1000 if light else ZERO
+    return total.quantize(PLACES, ROUND_HALF_UP)
+
+
+def _learnt(period: Period, meter_id: int, month: str) -> tuple[Decimal, Decimal]:
+    """Energy and irradiation of the month before, or, without any, of the month's own other hours."""
+    before = (date.fromisoformat(f"{month}-01") - timedelta(days=1)).isoformat()[:7]
+    for known in (before, month):
+        days = [
+            day for day in period.earlier + period.days if day["meter_id"] == meter_id and day["day_on"][:7] == known
+        ]
+        light = _light(days, "reference_irradiance_sum_wm2")
+        if light > 0:
+            return _add(days, "reference_energy_wh"), light
+    return ZERO, ZERO
+
+
+def _light(days: list[Row], name: str) -> Decimal:
+    """Irradiation of sums of irradiance, Wh/m2, so that months of different intervals can be compared."""
+    return sum((day[name] * day["interval"] / Decimal(3600) for day in days if day[name] is not None), ZERO)
+
+
+def _add(days: list[Row], name: str) -> Decimal:
+    return sum((day[name] for day in days if day[name] is not None), ZERO)
+
+
+def _shortfall(
+    period: Period, guaranteed: Decimal | None, actual: Decimal | None, counted: Decimal | None
+) -> Decimal | None:
+    if period.event["metric"] == "delay":
+        exact = actual
+    elif None in (guaranteed, counted):
+        return None
+    else:
+        exact = max(ZERO, guaranteed - counted)
+    decimals = period.terms.words["shortfall_decimals"]
+    return exact if decimals is None else rounded(exact, decimals, period.terms.words["rounding"])
+
+
+def _outcome(period: Period, metric: str, actual: Decimal | None, shortfall: Decimal | None) -> str:
+    """What data do not tell is no breach; a promise to deliver data is broken by their absence."""
+    if metric not in {"completeness", "delay"}:
+        is_complete = (period.completeness() or ZERO) >= period.terms.need("min_completeness_percent")
+        if not is_complete or not period.usable_slots():
+            return "inconclusive"
+        if actual is None and not (metric == "availability" and period.hours()[1] == 0):
+            return "inconclusive"
+    return "breached" if shortfall is not None and shortfall > 0 else "kept"
+
+
+def _money(
+    period: Period, stated: Mapping[str, Any], outcome: str, shortfall: Decimal | None
+) -> dict[str, Decimal | None]:
+    """Damages before and after caps, and the payment; null where none are agreed or nothing is known."""
+    words = period.terms.words
+    names = ("ld_before_cap", "ld_cap", "ld_payable", "payment_amount")
+    if words["ld_basis"] == "none" or outcome == "inconclusive":
+        return dict.fromkeys(names)
+    if outcome == "kept" or not shortfall:
+        return {"ld_before_cap": ZERO, "ld_payable": ZERO, "payment_amount": ZERO}
+    exact = damages(words, _units(period, shortfall))
+    before = rounded(exact, words["money_decimals"], words["rounding"])
+    steps = {step["name"]: step["inputs"] for step in stated["steps"]["steps"]}
+    cap = _cap(period, steps.get("cap", {}))
+    rate = number(steps.get("payment", {}).get("exchange_rate"))
+    left = exact if cap is None else min(exact, cap)
+    return {
+        "ld_before_cap": before,
+        "ld_cap": cap,
+        "ld_payable": before if cap is None else min(before, cap),
+        "payment_amount": None if rate is None else rounded(left * rate, words["money_decimals"], words["rounding"]),
+    }
+
+
+def _units(period: Period, shortfall: Decimal) -> Decimal:
+    """What the rate is paid for."""
+    metric, basis = period.event["metric"], period.terms.words["ld_basis"]
+    if basis == "per_point":
+        return shortfall * (100 if metric == "performance_ratio" else 1)
+    if basis == "per_day":
+        return shortfall if metric == "delay" else Decimal((period.last - period.first).days + 1)
+    if basis == "flat":
+        return ONE
+    if metric == "energy":
+        energy = shortfall
+    elif metric == "performance_ratio":
+        energy = shortfall * period.terms.need("capacity_kwp") * period.yield_hours()
+    elif metric == "availability":
+        energy = shortfall * (period.energy() + (period.energy("lost_energy_wh") or ZERO)) / 100
+    else:
+        energy = shortfall * (period.full_energy() or ZERO) / 100
+    return energy if basis == "per_kwh" else energy / 1000
+
+
+def damages(words: Mapping[str, Any], units: Decimal) -> Decimal:
+    """Liquidated damages, unrounded and before any cap."""
+    if words["ld_basis"] == "flat":
+        return Decimal(words["ld_rate"])
+    rate = number(words["ld_rate"])
+    if words["ld_basis"] == "price_difference":
+        rate = Decimal(words["ld_alternate_price"]) - Decimal(words["ld_contract_price"])
+    steps = units / (number(words["ld_step"]) or ONE)
+    whole = {"started": ROUND_CEILING, "completed": ROUND_FLOOR}.get(words["ld_step_mode"])
+    steps = steps if whole is None else steps.quantize(ONE, whole)
+    return steps * max(ZERO, *(value for value in (rate, number(words["ld_floor"])) if value is not None))
+
+
+def _cap(period: Period, used: Mapping[str, Any]) -> Decimal | None:
+    """What the caps leave: each less what earlier periods used of it, rounded down; null without any cap."""
+    words, version = period.terms.words, period.terms.version
+    levels = {
+        "": (words, "cap_per_period"),
+        "used_in_year": (words, "cap_per_year"),
+        "used_in_lifetime": (words, "cap_lifetime"),
+        "used_in_contract_year": (version, "cap_per_year"),
+        "used_in_contract_lifetime": (version, "cap_lifetime"),
+    }
+    left = []
+    for name, (row, cap) in levels.items():
+        amounts = [number(row[cap]), _share(row[f"{cap}_fee_share"], version["annual_fee"])]
+        known = [amount for amount in amounts if amount is not None]
+        if known:
+            left.append(max(ZERO, min(known) - (number(used.get(name)) or ZERO)))
+    return rounded(min(left), words["money_decimals"], "down") if left else None
+
+
+def _share(share: Any, fee: Any) -> Decimal | None:
+    return None if share is None or fee is None else Decimal(share) * Decimal(fee)
+
+
+def rounded(value: Decimal, decimals: int, mode: str) -> Decimal:
+    """A number rounded by the contract's rule."""
+    return value.quantize(ONE.scaleb(-decimals), ROUNDINGS[mode])
