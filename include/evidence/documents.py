@@ -15,14 +15,29 @@ Texts = dict[str, Any]
 
 def texts(case: Case) -> Texts:
     """Every document as it will be read again: names of files without `.json`, decimals and instants as texts."""
-    written = {
+    found = as_read(written(case)) | {"readings": [json.loads(line) for line in case.readings]}
+    made = Recomputed(found)
+    found["calculation"]["outcome"] = case.event["calculation"].get("outcome") or made.result["outcome"]
+    found["weather"] = {
+        "expected_from": case.obligation["expected_from"],
+        "sensors": _sensors(found["contract_terms"]["meters"]),
+        "slots": made.weather(),
+    }
+    found["substitutions"]["slots"] = made.substitutions()
+    return found
+
+
+def written(case: Case) -> dict[str, Any]:
+    """What is known before anything is computed."""
+    return {
         "aggregates": {
             "days": [without(day, columns.DAY_WITHOUT) for day in case.days],
             "earlier_days": [only(day, columns.EARLIER_DAY) for day in case.earlier_days],
         },
         "calculation": {
             "result": only(case.event, columns.RESULT),
-            "steps": case.event["calculation"],
+            # the warehouse's own words: policies, rule version, and each step with its inputs
+            "calculation": case.event["calculation"],
         },
         "excused_events": {"events": [only(event, columns.PLANT_EVENT) for event in case.plant_events]},
         "contract_terms": _terms(case),
@@ -31,16 +46,6 @@ def texts(case: Case) -> Texts:
         "custody": {"entries": [only(entry, columns.CUSTODY) for entry in case.custody]},
         "manifest": {"event": only(case.event, columns.EVENT)},
     }
-    found = as_read(written) | {"readings": [json.loads(line) for line in case.readings]}
-    made = Recomputed(found)
-    found["calculation"]["outcome"] = made.result["outcome"]
-    found["weather"] = {
-        "expected_from": case.obligation["expected_from"],
-        "sensors": _sensors(found["contract_terms"]["meters"]),
-        "slots": made.weather(),
-    }
-    found["substitutions"]["slots"] = made.substitutions()
-    return found
 
 
 def bodies(case: Case, found: Texts) -> dict[str, bytes]:

@@ -5,14 +5,15 @@ times, nothing compressed. The time token is the authority's, so it is no part o
 """
 
 import base64
+import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from importlib import resources
 from typing import Any
 
-from include.core.canonical_json import canonical, instant_text_us
-from include.evidence import hashes
+from include.core.canonical_json import canonical, instant_text, instant_text_us
+from include.evidence import documents, hashes, summary, summary_html, summary_pdf
 from include.evidence.case import EVENT, Case, only
-from include.evidence.documents import plain
 from include.evidence.offline import verify
 from include.security.signing import Signer
 
@@ -38,6 +39,44 @@ def scripts() -> dict[str, bytes]:
     return {name: (folder / name).read_bytes() for name in (*SCRIPTS, "README.txt")}
 
 
+@dataclass(frozen=True, slots=True)
+class Draft:
+    """A pack that is signed, but not yet one file: the time token may come between."""
+
+    files: Mapping[str, bytes]
+    manifest: bytes
+    signature: bytes
+    # as they can be read again, with the manifest
+    texts: Mapping[str, Any]
+
+    def body(self, token: bytes | None = None) -> bytes:
+        """The pack: the manifest and its seals, then the files in their order."""
+        seals = {"manifest.json": self.manifest, "manifest.sig": self.signature}
+        seals |= {"manifest.tsr": token} if token else {}
+        return verify.zipped(seals | {name: self.files[name] for name in ORDER})
+
+
+def draft(case: Case, signer: Signer) -> Draft:
+    """Write and sign all that belongs into a case's pack."""
+    texts = documents.texts(case)
+    files = documents.bodies(case, texts) | scripts()
+    page = summary.of_documents(texts, sealed(case, signer))
+    files |= {"summary.html": summary_html.render(page), "summary.pdf": summary_pdf.render(page, case.created_at)}
+    document = manifest(case, files, signer.key_id)
+    return Draft(files, document, seal(document, signer), texts | {"manifest": json.loads(document)})
+
+
+def sealed(case: Case, signer: Signer) -> summary.Integrity:
+    """What the page inside a pack can know of it: it is made before the signature, and checked before it is stored."""
+    return summary.Integrity(
+        is_intact=True,
+        words=f"Sealed over {len(case.readings):,} readings; all numbers were recomputed from them",
+        hash=f"data_hash {hashes.data_hash(case.readings)}",
+        signer=signer.key_id,
+        at=f"sealed {instant_text(case.created_at)}",
+    )
+
+
 def manifest(case: Case, files: Mapping[str, bytes], key_id: str) -> bytes:
     """The canonical document that names every file with its size and hash."""
     head = {"seq": case.audit[-1]["seq"], "hash": case.audit[-1]["hash"]} if case.audit else None
@@ -45,7 +84,7 @@ def manifest(case: Case, files: Mapping[str, bytes], key_id: str) -> bytes:
         {
             "kind": verify.MANIFEST_KIND,
             "created_at": instant_text_us(case.created_at),
-            "event": plain(only(case.event, EVENT)),
+            "event": documents.plain(only(case.event, EVENT)),
             "software": dict(case.software),
             "files": [
                 {"name": name, "size_bytes": len(files[name]), "sha256": verify.sha256(files[name])} for name in ORDER
@@ -68,12 +107,6 @@ def seal(document: bytes, signer: Signer) -> bytes:
             "signature": base64.b64encode(signer.sign(document)).decode(),
         }
     )
-
-
-def zipped(files: Mapping[str, bytes], document: bytes, sealed: bytes, token: bytes | None = None) -> bytes:
-    """The pack: the manifest and its seals, then the files in their order."""
-    seals = {"manifest.json": document, "manifest.sig": sealed} | ({"manifest.tsr": token} if token else {})
-    return verify.zipped(seals | {name: files[name] for name in ORDER})
 
 
 def exported(pack: bytes, signer: Signer, *, exported_at: str, custody: Sequence[Mapping[str, Any]]) -> bytes:

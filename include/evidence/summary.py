@@ -22,6 +22,16 @@ METRICS = {
 }
 UNITS = {"percent": "%", "ratio": "", "kWh": "kWh", "kwh": "kWh", "days": "days"}
 OUTCOMES = {"breached": "Promise broken", "inconclusive": "Inconclusive", "kept": "Withdrawn: promise kept"}
+MISSING = {
+    "unavailable": "hours without data count as not available",
+    "available": "hours without data count as available",
+    "exclude": "hours without data are left out",
+    "substitute": "hours without data are filled in by the contract's order; what nothing fills is left out",
+}
+MONTHS = (
+    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
+    "December",
+)  # fmt: skip
 DASH = "\u2013"
 
 
@@ -76,7 +86,7 @@ def of_documents(documents: Mapping[str, Any], integrity: Integrity, names: Sequ
             + (f", {obligation['clause_ref']}" if obligation["clause_ref"] else ""),
             f"{_span(event)} ({event['time_zone']}), revision {event['revision']}",
         ],
-        figures=_figures(result),
+        figures=_figures(result, days),
         facts=_facts(documents, result, days),
         svg=chart.svg(days),
         integrity=integrity,
@@ -89,14 +99,13 @@ def of_documents(documents: Mapping[str, Any], integrity: Integrity, names: Sequ
 
 def _span(event: Mapping[str, Any]) -> str:
     first, last = (date.fromisoformat(event[name]) for name in ("period_start_on", "period_end_on"))
-    months = "January February March April May June July August September October November December".split()
-    named = [f"{day.day} {months[day.month - 1]} {day.year}" for day in (first, last)]
+    named = [f"{day.day} {MONTHS[day.month - 1]} {day.year}" for day in (first, last)]
     if (first.year, first.month) == (last.year, last.month):
         return f"{first.day} {DASH} {named[1]}"
     return f"{named[0]} {DASH} {named[1]}"
 
 
-def _figures(result: Mapping[str, Any]) -> list[Figure]:
+def _figures(result: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> list[Figure]:
     unit = UNITS.get(result["unit"], result["unit"])
     shortfall, guaranteed, counted = (_decimal(result[name]) for name in ("shortfall", "guaranteed", "counted"))
     points = "points" if unit == "%" else unit
@@ -106,9 +115,19 @@ def _figures(result: Mapping[str, Any]) -> list[Figure]:
     return [
         Figure("Promised", quantity(guaranteed, unit)),
         Figure("Happened", apart(counted, guaranteed, unit), _raw(result)),
-        Figure("Difference", quantity(shortfall, points) if shortfall else f"0 {points}".strip()),
+        Figure(
+            "Difference", quantity(shortfall, points) if shortfall else f"0 {points}".strip(), _missing(result, days)
+        ),
         Figure("Damages", money(result["ld_payable"], result["currency_code"]), note),
     ]
+
+
+def _missing(result: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> str:
+    """What a shortfall of availability is in hours and energy."""
+    expected, available = _decimal(result["hours_expected"]), _decimal(result["hours_available"])
+    if result["unit"] != "percent" or expected is None or available is None:
+        return ""
+    return f"{number(expected - available, 2)} hours, {number(_sum(days, 'lost_energy_wh') / 10**6, 3)} MWh lost"
 
 
 def _raw(result: Mapping[str, Any]) -> str:
@@ -122,12 +141,9 @@ def _facts(
     facts = []
     expected, available = _decimal(result["hours_expected"]), _decimal(result["hours_available"])
     if expected is not None and available is not None:
-        facts.append(
-            (
-                "Hours",
-                f"{number(available, 2)} available of {number(expected, 2)} expected: {number(expected - available, 2)} missing",
-            )
-        )
+        missing = number(expected - available, 2)
+        words = f"{number(available, 2)} available of {number(expected, 2)} expected: {missing} missing"
+        facts.append(("Hours", words))
     made, lost = _sum(days, "energy_wh") / 10**6, _sum(days, "lost_energy_wh") / 10**6
     facts.append(("Energy", f"{number(made, 3)} MWh delivered, {number(lost, 3)} MWh lost as modelled"))
     measured, slots = _sum(days, "measured_slots"), _sum(days, "slots_expected")
@@ -140,7 +156,7 @@ def _facts(
     )
     facts.append(("Excused", _excused(documents, result)))
     facts.append(("Estimated", _estimated(documents, days)))
-    facts.append(("Missing data", f"policy `{result['missing_policy']}`"))
+    facts.append(("Missing data", MISSING[result["missing_policy"]]))
     if result["ld_cap"] is not None:
         facts.append(("Cap", f"{money(result['ld_cap'], result['currency_code'])} was left for this period"))
     if result["payment_amount"] is not None and result["payment_currency_code"] != result["currency_code"]:

@@ -4,6 +4,7 @@ from html import escape
 
 from include.evidence.summary import Integrity, Summary
 
+CAPTION = "Hours by category, all measured meters together; hours without expected production are left out."
 GREEN, RED, GREY = "#1f7a4d", "#b3261e", "#5b6472"
 STYLE = """
 @page { size: A4; margin: 12mm }
@@ -39,8 +40,8 @@ def render(summary: Summary) -> bytes:
     """The page."""
     lines = "".join(f"<p>{escape(line)}</p>" for line in summary.lines)
     figures = "".join(
-        f"<div{_class(summary, figure.label)}><span>{escape(figure.label)}</span><strong>{escape(figure.value)}</strong>"
-        f"<em>{escape(figure.note)}</em></div>"
+        f"<div{_class(summary, figure.label)}><span>{escape(figure.label)}</span>"
+        f"<strong>{escape(figure.value)}</strong><em>{escape(figure.note)}</em></div>"
         for figure in summary.figures
     )
     facts = "".join(f"<tr><th>{escape(name)}</th><td>{escape(words)}</td></tr>" for name, words in summary.facts)
@@ -60,8 +61,7 @@ def render(summary: Summary) -> bytes:
 </header>
 <section class="figures">{figures}</section>
 <figure>
-{summary.svg}<figcaption>Hours by category, all measured meters together; hours without expected production are left out.
-</figcaption>
+{summary.svg}<figcaption>{CAPTION}</figcaption>
 </figure>
 <table>{facts}</table>
 {_integrity(summary.integrity)}

@@ -9,10 +9,10 @@ from datetime import datetime
 from io import BytesIO
 
 from fpdf import FPDF, XPos, YPos
-from fpdf.svg import SVGObject
 
+from include.evidence import chart
 from include.evidence.summary import Figure, Summary
-from include.evidence.summary_html import GREY, RED, colour_of
+from include.evidence.summary_html import CAPTION, GREY, RED, colour_of
 
 MARGIN, WIDTH = 15, 180  # millimetres
 INK, FAINT = "#1d2530", "#dfe3e8"
@@ -87,15 +87,12 @@ def _figure(pdf: FPDF, figure: Figure, x: float, y: float, width: float, is_brok
 
 
 def _chart(pdf: FPDF, summary: Summary) -> None:
-    drawing = SVGObject(summary.svg)
-    top, height = pdf.get_y(), WIDTH * drawing.height / drawing.width
-    drawing.draw_to_page(pdf, x=MARGIN, y=top, debug_stream=BytesIO()) if False else None
+    top, height = pdf.get_y(), WIDTH * chart.HEIGHT / chart.WIDTH
     pdf.image(BytesIO(summary.svg.encode()), x=MARGIN, y=top, w=WIDTH)
     pdf.set_xy(MARGIN, top + height + 1)
     pdf.set_font("helvetica", "", 8)
     _colour(pdf, GREY)
-    words = "Hours by category, all measured meters together; hours without expected production are left out."
-    pdf.cell(WIDTH, 4, words, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    pdf.cell(WIDTH, 4, CAPTION, new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.set_y(pdf.get_y() + 3)
 
 

@@ -168,7 +168,9 @@ create table ops.evidence_pack (
     signing_key_id text,
     timestamped_at timestamptz,
     size_bytes bigint,
+    -- fixed by the first try, so that every later one makes the same pack: its time, and the newest audit entry in it
     built_at timestamptz,
+    audit_seq bigint,
     archived_at timestamptz,
     last_error text,
     verified_at timestamptz,

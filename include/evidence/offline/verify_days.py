@@ -100,7 +100,7 @@ def _is_notified(terms: Terms, event: Mapping[str, Any]) -> bool:
 
 
 def _days_later(text: str, days: int, zone: str) -> Decimal:
-    """The same time on the plant's clocks some days later; of the repeated hour the second, as the warehouse takes it."""
+    """The same time on the plant's clocks some days later; of a repeated hour the second, as the warehouse does."""
     wall = datetime.fromisoformat(text).astimezone(ZoneInfo(zone)).replace(tzinfo=None) + timedelta(days=days)
     at = max(wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
     return instant(at.isoformat())

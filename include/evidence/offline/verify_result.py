@@ -202,9 +202,14 @@ def _money(
         return dict.fromkeys(names)
     if outcome == "kept" or not shortfall:
         return {"ld_before_cap": ZERO, "ld_payable": ZERO, "payment_amount": ZERO}
-    exact = damages(words, _units(period, shortfall))
+    units = _units(period, shortfall)
+    if units is None:
+        return dict.fromkeys(names)
+    exact = damages(words, units)
+    if not exact:
+        return {"ld_before_cap": ZERO, "ld_payable": ZERO, "payment_amount": ZERO}
     before = rounded(exact, words["money_decimals"], words["rounding"])
-    steps = {step["name"]: step["inputs"] for step in stated["steps"]["steps"]}
+    steps = {step["name"]: step["inputs"] for step in stated["calculation"].get("steps", [])}
     cap = _cap(period, steps.get("cap", {}))
     rate = number(steps.get("payment", {}).get("exchange_rate"))
     left = exact if cap is None else min(exact, cap)
@@ -216,8 +221,8 @@ def _money(
     }
 
 
-def _units(period: Period, shortfall: Decimal) -> Decimal:
-    """What the rate is paid for."""
+def _units(period: Period, shortfall: Decimal) -> Decimal | None:
+    """What the rate is paid for; null where the energy behind a point is not known."""
     metric, basis = period.event["metric"], period.terms.words["ld_basis"]
     if basis == "per_point":
         return shortfall * (100 if metric == "performance_ratio" else 1)
@@ -225,15 +230,24 @@ def _units(period: Period, shortfall: Decimal) -> Decimal:
         return shortfall if metric == "delay" else Decimal((period.last - period.first).days + 1)
     if basis == "flat":
         return ONE
+    whole = _energy_behind(period, metric)
+    if whole is None:
+        return None
+    return shortfall * whole if basis == "per_kwh" else shortfall * whole / 1000
+
+
+def _energy_behind(period: Period, metric: str) -> Decimal | None:
+    """The energy that one unit of a shortfall stands for, kWh."""
     if metric == "energy":
-        energy = shortfall
-    elif metric == "performance_ratio":
-        energy = shortfall * period.terms.need("capacity_kwp") * period.yield_hours()
-    elif metric == "availability":
-        energy = shortfall * (period.energy() + (period.energy("lost_energy_wh") or ZERO)) / 100
-    else:
-        energy = shortfall * (period.full_energy() or ZERO) / 100
-    return energy if basis == "per_kwh" else energy / 1000
+        return ONE
+    if metric == "performance_ratio":
+        capacity = period.terms.number("capacity_kwp")
+        return None if capacity is None else capacity * period.yield_hours()
+    if metric == "availability":
+        made, lost = period.energy(), period.energy("lost_energy_wh")
+        return None if None in (made, lost) else (made + lost) / 100
+    full = period.full_energy()
+    return None if full is None else full / 100
 
 
 def damages(words: Mapping[str, Any], units: Decimal) -> Decimal:
