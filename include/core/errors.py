@@ -102,6 +102,12 @@ class BuildFailed(SunledgerError):
     code = "E204_BUILD_FAILED"
 
 
+class EvidenceRefused(SunledgerError):
+    """An evidence pack does not hold: its numbers do not follow from its readings, or its bytes were changed."""
+
+    code = "E209_EVIDENCE"
+
+
 class PublicationBusy(SunledgerError):
     """Another builder is at work on the open publication; wait for it to close."""
 

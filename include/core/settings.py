@@ -1,6 +1,7 @@
 """Settings come from the environment; every name read here stands in `.env.example`."""
 
 import os
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
@@ -77,9 +78,24 @@ def upload_limit_bytes() -> int:
     return int(os.environ.get("SUNLEDGER_UPLOAD_LIMIT_MB", "500")) * 2**20
 
 
+def tsa_url() -> str | None:
+    """Where time tokens after RFC 3161 come from; null where packs get none."""
+    return os.environ.get("SUNLEDGER_TSA_URL", "").strip() or None
+
+
+def tsa_ca_file() -> Path:
+    """PEM file with the certificate that the time-stamping authority's signatures lead to."""
+    return Path(required("SUNLEDGER_TSA_CA_FILE"))
+
+
 def evidence_lock_days() -> int:
     """How long the store has to keep evidence locked, days; 0 asks for no lock."""
     return int(os.environ.get("SUNLEDGER_EVIDENCE_LOCK_DAYS", "").strip() or 0)
+
+
+def software_version() -> str:
+    """The version of this software, as `pyproject.toml` names it."""
+    return tomllib.loads((PROJECT_ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]["version"]
 
 
 def calls_per_minute_per_address() -> int:

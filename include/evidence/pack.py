@@ -49,11 +49,15 @@ class Draft:
     # as they can be read again, with the manifest
     texts: Mapping[str, Any]
 
-    def body(self, token: bytes | None = None) -> bytes:
-        """The pack: the manifest and its seals, then the files in their order."""
+    def members(self, token: bytes | None = None) -> dict[str, bytes]:
+        """The manifest and its seals, then the files in their order."""
         seals = {"manifest.json": self.manifest, "manifest.sig": self.signature}
         seals |= {"manifest.tsr": token} if token else {}
-        return verify.zipped(seals | {name: self.files[name] for name in ORDER})
+        return seals | {name: self.files[name] for name in ORDER}
+
+    def body(self, token: bytes | None = None) -> bytes:
+        """The pack as one file."""
+        return verify.zipped(self.members(token))
 
 
 def draft(case: Case, signer: Signer) -> Draft:

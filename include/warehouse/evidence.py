@@ -63,6 +63,25 @@ def pack(connection: Connection, default_event_id: UUID | str) -> dict[str, Any]
     )
 
 
+def claim(connection: Connection, default_event_id: UUID | str) -> dict[str, Any] | None:
+    """Take a pending pack until the transaction ends; None when it is complete or somebody else has it."""
+    return connection.execute(
+        """
+        select * from ops.evidence_pack where default_event_id = %s and status = 'archive_pending'
+        for update skip locked
+        """,
+        [default_event_id],
+    ).fetchone()
+
+
+def stored_pack(connection: Connection, default_event_id: UUID | str) -> dict[str, Any]:
+    """The row of a complete pack; raises NotFound where there is none yet."""
+    row = pack(connection, default_event_id)
+    if row["status"] != "complete":
+        raise NotFound("the pack of this event is not stored yet", remedy=row["last_error"] or "the next run builds it")
+    return row
+
+
 def postpone(connection: Connection, row: dict[str, Any], message: str) -> None:
     """Keep a pack pending and say why."""
     connection.execute(

@@ -1,7 +1,7 @@
 """What an evidence pack is made of, read as it was when the event was detected."""
 
 from collections.abc import Iterator, Sequence
-from datetime import datetime
+from datetime import date, datetime
 from decimal import Decimal
 from functools import partial
 from json import loads as parse_json
@@ -99,6 +99,22 @@ def days(connection: Connection, event: dict[str, Any]) -> list[dict[str, Any]]:
         order by meter_id, day_on
         """,
         event,
+    ).fetchall()
+
+
+def earlier_days(connection: Connection, event: dict[str, Any], first_on: date) -> list[dict[str, Any]]:
+    """Days before the event's period from one on; under the same terms where there are some, else the newest ones."""
+    return connection.execute(
+        """
+        select distinct on (d.meter_id, d.day_on) d.*
+        from canonical.obligation_day as d
+        inner join core.obligation as o on d.obligation_id = o.obligation_id
+        where d.organization_id = %(organization_id)s
+            and o.contract_id = %(contract_id)s and o.obligation_code = %(obligation_code)s
+            and d.day_on >= %(first_on)s and d.day_on < %(period_start_on)s
+        order by d.meter_id, d.day_on, (d.obligation_id = %(obligation_id)s) desc, o.version desc
+        """,
+        {**event, "first_on": first_on},
     ).fetchall()
 
 
