@@ -15,8 +15,8 @@ Texts = dict[str, Any]
 
 def texts(case: Case) -> Texts:
     """Every document as it will be read again: names of files without `.json`, decimals and instants as texts."""
-    found = as_read(written(case)) | {"readings": [json.loads(line) for line in case.readings]}
-    made = Recomputed(found)
+    made = recomputed(case)
+    found = made.documents
     found["calculation"]["outcome"] = case.event["calculation"].get("outcome") or made.result["outcome"]
     found["weather"] = {
         "expected_from": case.obligation["expected_from"],
@@ -25,6 +25,11 @@ def texts(case: Case) -> Texts:
     }
     found["substitutions"]["slots"] = made.substitutions()
     return found
+
+
+def recomputed(case: Case) -> Recomputed:
+    """What can be computed from a case's readings, events and terms."""
+    return Recomputed(as_read(written(case)) | {"readings": [json.loads(line) for line in case.readings]})
 
 
 def written(case: Case) -> dict[str, Any]:

@@ -1,17 +1,22 @@
 """Gathers what an event's pack is made of: terms, readings, weather, events, deliveries and audit entries."""
 
+import logging
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
 
 from include.core import settings
 from include.core.canonical_json import instant_text_us
+from include.evidence import documents
 from include.evidence.case import Case
 from include.evidence.hashes import reading_line, reading_order
 from include.lake.store import Lake
 from include.warehouse import evidence_sources as sources
 from include.warehouse.database import Connection
+
+log = logging.getLogger(__name__)
 
 Row = Mapping[str, Any]
 Kept = tuple[tuple[Any, ...], bytes, int]  # place, canonical line, load
@@ -26,7 +31,7 @@ def gather(connection: Connection, lake: Lake, event: Row, pack: Row) -> Case:
     readings = sorted(map(_kept, _readings(connection, lake, event, meter_ids)))
     days = sources.days(connection, event)
     loads = _loads(connection, readings)
-    return Case(
+    case = Case(
         created_at=pack["built_at"],
         software={"sunledger": settings.software_version(), "rule_version": event["rule_version"]},
         event=event,
@@ -45,6 +50,17 @@ def gather(connection: Connection, lake: Lake, event: Row, pack: Row) -> Case:
         audit=_audit(connection, event, loads, pack),
         custody=sources.custody(connection, event, pack["audit_seq"]),
     )
+    return _as_detected(case)
+
+
+def _as_detected(case: Case) -> Case:
+    """The case with the days as they were at its event: where later data changed them since, summed anew."""
+    if all(day["publication_id"] <= case.event["publication_id"] for day in case.days):
+        return case
+    log.info("days of event %s changed after it; they are summed from its readings", case.event["default_event_id"])
+    found = documents.recomputed(case)
+    by_day = {(day["meter_id"], day["day_on"]): day for day in found.days}
+    return replace(case, days=[{**day, **by_day[day["meter_id"], day["day_on"].isoformat()]} for day in case.days])
 
 
 def _kept(reading: Row) -> Kept:

@@ -6,12 +6,13 @@ from functools import cached_property
 from typing import Any
 
 if __package__:
-    from include.evidence.offline import verify_days, verify_result, verify_slots
+    from include.evidence.offline import verify_days, verify_result, verify_slots, verify_terms
     from include.evidence.offline.verify_terms import text, utc_text
 else:
     import verify_days
     import verify_result
     import verify_slots
+    import verify_terms
     from verify_terms import text, utc_text
 
 # money is compared exactly; sums of energy and ratios as far as the warehouse stores them
@@ -25,7 +26,7 @@ Question = tuple[str, Callable[[], Iterable[str]]]
 class Recomputed:
     """Everything that can be computed from a pack's readings, weather, events and terms."""
 
-    def __init__(self, documents: Mapping[str, Any]) -> None:
+    def __init__(self, documents: dict[str, Any]) -> None:
         self.documents = documents
 
     @cached_property
@@ -76,13 +77,20 @@ def questions(documents: Mapping[str, Any]) -> list[Question]:
 
 
 def aggregates(documents: Mapping[str, Any], found: Recomputed) -> Iterator[str]:
-    """Differences of the days; they have to fill the period, each once."""
+    """Differences of the days; every reading of a measured meter has to lie in one of them."""
     stated = sorted(documents["aggregates"]["days"], key=lambda day: (day["meter_id"], day["day_on"]))
     if len(stated) != len(found.days):
         yield f"{len(stated)} days are stated, the slots make {len(found.days)}"
     for day, made in zip(stated, found.days, strict=False):
         place = f"meter {day['meter_id']}, {day['day_on']}"
         yield from _different(place, day, {name: value for name, value in made.items() if name in day})
+    known = {(day["meter_id"], day["day_on"]) for day in stated}
+    event, terms = documents["manifest"]["event"], verify_terms.Terms(documents)
+    measured = {meter["meter_id"] for meter in terms.measured}
+    for reading in documents["readings"]:
+        on_day = verify_terms.local_day(reading["timestamp"], event["time_zone"])
+        if reading["meter_id"] in measured and (reading["meter_id"], on_day) not in known:
+            yield f"the reading of meter {reading['meter_id']} at {reading['timestamp']} lies in no day"
 
 
 def calculation(documents: Mapping[str, Any], found: Recomputed) -> Iterator[str]:

@@ -8,6 +8,7 @@ from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from decimal import ROUND_HALF_UP, Decimal, getcontext
 from typing import Any
+from zoneinfo import ZoneInfo
 
 getcontext().prec = 50
 ZERO, EIGHT = Decimal(0), Decimal("1e-8")
@@ -22,6 +23,11 @@ def instant(text: str) -> Decimal:
 def number(value: Any) -> Decimal | None:
     """A decimal, or None."""
     return None if value is None else Decimal(value)
+
+
+def local_day(text: str, zone: str) -> str:
+    """The day that clocks of a zone show at an instant."""
+    return datetime.fromisoformat(text).astimezone(ZoneInfo(zone)).date().isoformat()
 
 
 def text(value: Decimal) -> str:

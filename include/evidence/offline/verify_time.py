@@ -10,9 +10,10 @@ import hashlib
 from datetime import UTC, datetime
 
 from cryptography import x509
-from cryptography.exceptions import InvalidSignature
+from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
 from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.serialization import Encoding
 from cryptography.hazmat.primitives.serialization.pkcs7 import load_der_pkcs7_certificates
 
 SEQUENCE, SET, INTEGER, OCTETS, OBJECT, TIME, TAGGED = 0x30, 0x31, 0x02, 0x04, 0x06, 0x18, 0xA0
@@ -73,7 +74,7 @@ def verify_token(response: bytes, document: bytes, trusted_pem: bytes) -> dateti
     """The time at which the document existed, says the authority; raises TokenRefused unless all of it holds."""
     try:
         return _verify(response, document, x509.load_pem_x509_certificates(trusted_pem))
-    except (ValueError, IndexError) as error:
+    except (ValueError, LookupError, TypeError, StopIteration, UnsupportedAlgorithm) as error:
         raise TokenRefused(f"the token or the certificate cannot be read: {error}") from error
 
 
@@ -152,8 +153,6 @@ def _is_sealed(certificate: x509.Certificate, attributes: dict[str, Der]) -> boo
         name, stated = "sha1", attributes[SIGNING_CERTIFICATE].parts()[0].parts()[0].parts()[0]
     else:
         return False
-    from cryptography.hazmat.primitives.serialization import Encoding
-
     return hashlib.new(name, certificate.public_bytes(Encoding.DER)).digest() == stated.content
 
 

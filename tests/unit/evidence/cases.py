@@ -19,6 +19,7 @@ from include.evidence.offline.verify_compare import Recomputed
 
 PROFILE = dict(enumerate((40, 150, 300, 500, 700, 850, 900, 800, 600, 400, 200, 60), start=6))
 START = datetime(2026, 6, 1, tzinfo=UTC)
+CANARY = "canary-person"  # stands in every free text, and must not enter a pack
 DETECTED = datetime(2026, 7, 6, 9, 30, tzinfo=UTC)
 EVENT_ID = UUID("0b8e5d2e-2b4f-4f0e-9a55-1d2c3b4a5f60")
 
@@ -47,6 +48,15 @@ OBLIGATION: dict[str, Any] = {
     "fx_rate_on": None, "fx_fixed_rate": None, "notice_days": None, "cure_days": None, "day_count": "calendar",
     "created_at": DETECTED, "organization_id": 1,
 }  # fmt: skip
+LOAD: dict[str, Any] = {
+    "load_id": 41, "source_system": "manual", "feed": "file_reading", "status": "published",
+    "original_name": "june.csv", "original_uri": CANARY, "request": None, "lake_key": "raw/manual/1/june.csv",
+    "sha256": "c" * 64, "size_bytes": 4096, "content_key": "c" * 64, "parser_version": 1, "received_at": DETECTED,
+    "judged_at": DETECTED, "published_at": DETECTED, "rows_in": 120, "rows_clean": 120, "rows_rejected": 0,
+    "rows_duplicate": 0, "verdict": {"codes": {}, "unmapped": [{"site": CANARY}]}, "quarantined": [],
+    "duplicate_of": None, "corrects_load_id": None, "first_reading_at": START, "last_reading_at": START,
+    "readings": 120, "hints": {"who": CANARY}, "lease_owner": CANARY,
+}  # fmt: skip
 METER: dict[str, Any] = {
     "meter_id": 7, "role": "measured", "priority": 1, "capacity_kw": None, "meter_type": "PRODUCTION",
     "rated_power_w": None, "serial_number": "SN-7", "model": "M", "register_modulus_wh": None,
@@ -56,7 +66,7 @@ VERSION: dict[str, Any] = {
     "contract_version_id": 4, "version": 1, "effective_on": date(2026, 1, 1), "year_anchor_on": date(2026, 1, 1),
     "assess_from_on": date(2026, 1, 1), "currency_code": "EUR", "annual_fee": Decimal(30000), "cap_per_year": None,
     "cap_per_year_fee_share": None, "cap_lifetime": None, "cap_lifetime_fee_share": None, "document_sha256": "d" * 64,
-    "applied_by": "canary-person",
+    "applied_by": CANARY,
 }  # fmt: skip
 
 
@@ -77,7 +87,7 @@ def readings(days: int, *, without: tuple[str, ...] = (), zero: tuple[str, ...] 
                 "quality": "missing" if energy is None else "measured",
                 "energy_wh": energy,
                 "irradiance_wm2": light,
-            }  # fmt: skip
+            }
         )
     return rows
 
@@ -98,27 +108,27 @@ def event(days: int, **changes: Any) -> dict[str, Any]:
 
 
 def a_case(
-    days: int = 1,
+    length: int = 1,
     rows: list[dict[str, Any]] | None = None,
     *,
     obligation: dict[str, Any] | None = None,
     changes: dict[str, Any] | None = None,
     **parts: Any,
 ) -> Case:
-    """A case whose days and result are computed by the offline rules, unless `changes` of the event say otherwise."""
-    rows = sorted(readings(days) if rows is None else rows, key=reading_order)
+    """A case of so many days whose sums and result are computed by the offline rules, unless `changes` of the event say otherwise."""
+    rows = sorted(readings(length) if rows is None else rows, key=reading_order)
     terms = {"obligations": [{"code": "availability", "guarantee_percent": "98"}]}
     made: dict[str, Any] = {
-        "created_at": DETECTED, "software": {"sunledger": "0.1.0"}, "event": event(days),
+        "created_at": DETECTED, "software": {"sunledger": "0.1.0"}, "event": event(length),
         "contract": {"contract_id": 3, "external_contract_id": "PPA-1", "contract_type": "PPA",
-                     "effective_on": date(2026, 1, 1), "ends_on": None, "counterparty": "canary-person"},
+                     "effective_on": date(2026, 1, 1), "ends_on": None, "counterparty": CANARY},
         "contract_version": {**VERSION, "terms": terms, "terms_sha256": sha256(canonical(terms))},
         "obligation": {**OBLIGATION, **(obligation or {})},
         "plant": {"project_id": 2, "time_zone": "UTC", "latitude": Decimal("52.5"), "longitude": Decimal("13.4"),
                   "installed_dc_capacity_kwp": Decimal(100), "installed_ac_capacity_kw": Decimal(90),
-                  "name": "canary-person"},
+                  "name": CANARY},
         "meters": [METER], "guarantee_years": [], "plant_events": [], "meter_tests": [],
-        "readings": [reading_line(row) for row in rows], "days": sized_days(days), "earlier_days": [], "loads": [],
+        "readings": [reading_line(row) for row in rows], "days": sized_days(length), "earlier_days": [], "loads": [],
         **parts,
     }  # fmt: skip
     drafted = Case(**{**made, "event": {**made["event"], **dict.fromkeys(RESULTS)}})
@@ -147,6 +157,43 @@ def sized_days(days: int, meter_id: int = 7, seconds: int = 3600) -> list[dict[s
             "time_zone": "UTC",
             "source_system": "manual",
             "reading_interval_seconds": seconds,
-        }  # fmt: skip
+        }
         for at in starts
     ]
+
+
+def outage(kind: str, day: int, first_hour: float, last_hour: float, **changes: Any) -> dict[str, Any]:
+    """A plant event on a day of June, from one hour to another."""
+    midnight = START + timedelta(days=day - 1)
+    return {
+        "plant_event_id": 11, "external_event_id": "EV-11", "version": 1, "event_class": kind, "contract_id": None,
+        "meter_id": None, "starts_at": midnight + timedelta(hours=first_hour),
+        "ends_at": midnight + timedelta(hours=last_hour), "notified_at": None, "document_sha256": None,
+        "applied_at": DETECTED, "applied_by": CANARY, "description": f"{CANARY} called", **changes,
+    }  # fmt: skip
+
+
+def usual() -> Case:
+    """Five days of June with an outage that is excused in part, a missing reading, a delivery and audit entries."""
+    rows = readings(5, zero=tuple(f"2026-06-03T{hour}" for hour in (10, 11, 12, 13)), without=("2026-06-04T09",))
+    return a_case(
+        5,
+        rows,
+        plant_events=[outage("curtailment", 3, 11, 12)],
+        loads=[LOAD],
+        audit=chain("land", "judge", "publish"),
+        custody=[{"seq": 3, "action": "publish", "occurred_at": DETECTED, "actor_kind": "service", "actor": CANARY}],
+    )
+
+
+def chain(*actions: str) -> list[dict[str, Any]]:
+    """Entries of an audit chain, as they are hashed."""
+    entries: list[dict[str, Any]] = []
+    for seq, action in enumerate(actions, start=1):
+        record = {
+            "organization_id": 1, "seq": seq, "previous_hash": entries[-1]["hash"] if entries else "0" * 64,
+            "occurred_at": f"2026-07-01T10:00:0{seq}.000000Z", "action": action, "input_hash": "a" * 64,
+            "output_hash": "b" * 64,
+        }  # fmt: skip
+        entries.append(record | {"hash": sha256(b"audit-v1\x00" + canonical(record))})
+    return entries
