@@ -18,7 +18,7 @@ from include.core.failpoints import failpoint
 from include.evidence import checks, timestamps
 from include.evidence.case import Case
 from include.evidence.pack import Draft, draft
-from include.http import octets
+from include.http.octets import post
 from include.lake.store import Lake
 from include.pipeline.evidence_case import gather
 from include.pipeline.evidence_words import evidence_of
@@ -111,10 +111,10 @@ def _token(drafted: Draft) -> tuple[bytes | None, datetime | None]:
     if url is None:
         return None, None
 
-    def post(query: bytes) -> bytes:
-        return octets.post(url, query, kind=timestamps.QUERY, reply_kind=timestamps.REPLY)
+    def ask(query: bytes) -> bytes:
+        return post(url, query, kind=timestamps.QUERY, reply_kind=timestamps.REPLY)
 
-    return timestamps.token(drafted.manifest, settings.tsa_ca_file().read_bytes(), post)
+    return timestamps.token(drafted.manifest, settings.tsa_ca_file().read_bytes(), ask)
 
 
 def _key(event: Mapping[str, Any], case: Case, pack_sha256: str) -> str:
