@@ -18,7 +18,7 @@ from include.evidence.offline import verify
 from include.security.signing import Signer
 
 SCRIPTS = (
-    "verify.py", "verify_time.py", "verify_compare.py", "verify_terms.py", "verify_slots.py", "verify_days.py",
+    "verify.py", "verify_time.py", "verify_compare.py", "verify_terms.py", "verify_slots.py", "verify_excuses.py", "verify_days.py",
     "verify_period.py", "verify_result.py",
 )  # fmt: skip
 MERKLE_RULE = (

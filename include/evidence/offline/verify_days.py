@@ -5,49 +5,20 @@ The columns are those of aggregates.json; every number is recomputed here from t
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import Decimal
 from itertools import groupby
 from typing import Any
-from zoneinfo import ZoneInfo
 
 if __package__:
+    from include.evidence.offline.verify_excuses import Happening, happening, length, united, whole, without
     from include.evidence.offline.verify_slots import HOUR, Slot
-    from include.evidence.offline.verify_terms import ZERO, Terms, instant, text, utc_text
+    from include.evidence.offline.verify_terms import ZERO, Terms, text, utc_text
 else:
+    from verify_excuses import Happening, happening, length, united, whole, without
     from verify_slots import HOUR, Slot
-    from verify_terms import ZERO, Terms, instant, text, utc_text
+    from verify_terms import ZERO, Terms, text, utc_text
 
 CATEGORIES = ("produced", "not_producing", "excused", "no_data", "out_of_specification")
-# during these a plant stands still, unless they excuse it
-OUTAGES = frozenset({
-    "forced_outage", "corrective_maintenance", "scheduled_maintenance", "requested_shutdown", "suspended",
-    "owner_caused", "grid_outage", "force_majeure",
-})  # fmt: skip
-FOREVER = Decimal("Infinity")
-Span = tuple[Decimal, Decimal]
-
-
-@dataclass(frozen=True, slots=True)
-class Happening:
-    """A plant event as the contract sees it."""
-
-    event: Mapping[str, Any]
-    starts: Decimal
-    ends: Decimal
-    rank: int | None  # its class's place among the excusing ones
-    is_notified: bool
-    is_deemed: bool
-
-    @property
-    def is_excuse(self) -> bool:
-        """Whether it excuses: its class does, and notice was given in time."""
-        return self.rank is not None and self.is_notified
-
-    @property
-    def is_down(self) -> bool:
-        """Whether it is an outage that nothing excuses."""
-        return self.event["event_class"] in OUTAGES and not self.is_excuse
 
 
 @dataclass(slots=True)
@@ -65,45 +36,9 @@ class Judged:
 def of_slots(documents: Mapping[str, Any], slots: Iterable[Slot]) -> list[dict[str, Any]]:
     """The sums of every meter and day, by meter and day; `slots` are those of `verify_slots.of_documents`."""
     terms = Terms(documents)
-    happenings = [_happening(terms, event) for event in documents["excused_events"]["events"]]
+    happenings = [happening(terms, event) for event in documents["excused_events"]["events"]]
     by_day = groupby(slots, key=lambda slot: (slot.meter_id, slot.day_on))
     return [_sums(terms, key, [judge(terms, slot, happenings) for slot in of_day]) for key, of_day in by_day]
-
-
-def _happening(terms: Terms, event: Mapping[str, Any]) -> Happening:
-    starts, kind = instant(event["starts_at"]), event["event_class"]
-    excusing = terms.words["excused_classes"]
-    return Happening(
-        event,
-        starts,
-        FOREVER if event["ends_at"] is None else instant(event["ends_at"]),
-        excusing.index(kind) if kind in excusing else None,
-        _is_notified(terms, event),
-        kind in terms.words["deemed_classes"] and _is_notified(terms, event),
-    )
-
-
-def _is_notified(terms: Terms, event: Mapping[str, Any]) -> bool:
-    """Maintenance has to be announced so many days before, force majeure to be told within so many days after."""
-    names = {
-        "scheduled_maintenance": ("maintenance_notice_days", -1),
-        "force_majeure": ("force_majeure_notice_days", 1),
-    }
-    if event["event_class"] not in names:
-        return True
-    name, sign = names[event["event_class"]]
-    days = terms.words[name]
-    if days is None:
-        return True
-    latest = _days_later(event["starts_at"], sign * days, terms.plant["time_zone"])
-    return event["notified_at"] is not None and instant(event["notified_at"]) <= latest
-
-
-def _days_later(text: str, days: int, zone: str) -> Decimal:
-    """The same time on the plant's clocks some days later; of a repeated hour the second, as the warehouse does."""
-    wall = datetime.fromisoformat(text).astimezone(ZoneInfo(zone)).replace(tzinfo=None) + timedelta(days=days)
-    at = max(wall.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1))
-    return instant(at.isoformat())
 
 
 def judge(terms: Terms, slot: Slot, happenings: Iterable[Happening]) -> Judged:
@@ -116,8 +51,8 @@ def judge(terms: Terms, slot: Slot, happenings: Iterable[Happening]) -> Judged:
     excuses = sorted(
         (one for one in met if one.is_excuse), key=lambda one: (one.rank, one.starts, one.event["plant_event_id"])
     )
-    excused = _united(slot, excuses)
-    is_excused = 2 * _length(excused) >= slot.seconds and bool(excuses)
+    excused = united(slot, excuses)
+    is_excused = 2 * length(excused) >= slot.seconds and bool(excuses)
     is_due = slot.is_up if slot.is_expected is None else slot.is_expected
     applies = {
         "out_of_specification": not is_due,
@@ -131,8 +66,8 @@ def judge(terms: Terms, slot: Slot, happenings: Iterable[Happening]) -> Judged:
     listed = next((name for name in terms.words["category_priority"] if applies.get(name)), None)
     category = _unlisted(applies) if listed is None else listed if listed in CATEGORIES else "excused"
     if terms.words["downtime_basis"] == "event_log" and category != "out_of_specification":
-        down = _without(_united(slot, [one for one in met if one.is_down]), excused)
-        parts = {"excused": _whole(_length(excused)), "not_producing": _whole(_length(down))}
+        down = without(united(slot, [one for one in met if one.is_down]), excused)
+        parts = {"excused": whole(length(excused)), "not_producing": whole(length(down))}
         parts["produced" if slot.is_known else "no_data"] = slot.seconds - sum(parts.values())
     else:
         parts = {category: Decimal(slot.seconds)}
@@ -144,7 +79,7 @@ def judge(terms: Terms, slot: Slot, happenings: Iterable[Happening]) -> Judged:
         seconds,
         excuses[0].event if excuses and seconds["excused"] > 0 else None,
         is_due,
-        bool(deemed) and 2 * _length(_united(slot, deemed)) >= slot.seconds,
+        bool(deemed) and 2 * length(united(slot, deemed)) >= slot.seconds,
     )
 
 
@@ -152,36 +87,6 @@ def _unlisted(applies: Mapping[str, bool]) -> str:
     """The category where the contract's list has none that applies."""
     order = ("out_of_specification", "produced", "no_data")
     return next((name for name in order if applies[name]), "not_producing")
-
-
-def _united(slot: Slot, happenings: Iterable[Happening]) -> list[Span]:
-    """The time of a slot in which any of the events went on; what overlaps counts once."""
-    spans: list[Span] = []
-    for starts, ends in sorted((max(one.starts, slot.start), min(one.ends, slot.end)) for one in happenings):
-        if spans and starts <= spans[-1][1]:
-            spans[-1] = (spans[-1][0], max(spans[-1][1], ends))
-        else:
-            spans.append((Decimal(starts), Decimal(ends)))
-    return spans
-
-
-def _without(spans: list[Span], taken: list[Span]) -> list[Span]:
-    for starts, ends in taken:
-        spans = [
-            part
-            for begin, end in spans
-            for part in ((begin, min(end, starts)), (max(begin, ends), end))
-            if part[0] < part[1]
-        ]
-    return spans
-
-
-def _length(spans: Iterable[Span]) -> Decimal:
-    return sum((ends - starts for starts, ends in spans), ZERO)
-
-
-def _whole(seconds: Decimal) -> Decimal:
-    return seconds.quantize(Decimal(1), ROUND_HALF_UP)
 
 
 def _sums(terms: Terms, key: tuple[int, str], judged: list[Judged]) -> dict[str, Any]:
