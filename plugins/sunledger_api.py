@@ -48,5 +48,12 @@ class SunledgerApi(AirflowPlugin):
             "destination": "nav",
             "category": "Sunledger",
         },
+        {
+            "name": "Evidence",
+            "href": f"{console.PREFIX}/evidence",
+            "url_route": "sunledger-evidence",
+            "destination": "nav",
+            "category": "Sunledger",
+        },
         {"name": "Ingest API", "href": f"{app.PREFIX}/docs", "destination": "nav", "category": "docs"},
     )

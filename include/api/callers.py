@@ -25,8 +25,8 @@ UserOf = Callable[[Request], Awaitable[str | None]]
 
 PERSON_CALLS_PER_MINUTE = 600
 SCOPES_OF_ROLES = {
-    "viewer": frozenset({"status"}),
-    "member": frozenset({"status", "meter_data", "billing_reads", "sites"}),
+    "viewer": frozenset({"status", "evidence"}),
+    "member": frozenset({"status", "meter_data", "billing_reads", "sites", "evidence"}),
     "admin": frozenset(api_keys.SCOPES),
     "owner": frozenset(api_keys.SCOPES),
 }

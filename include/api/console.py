@@ -23,7 +23,7 @@ from include.pipeline import connect_pages
 PREFIX = "/sunledger"
 PAGES = Path(__file__).parent / "pages"
 STATUSES = get_args(loads.Status)
-TITLES = {"upload": "Upload", "connect": "Connect", "loads": "Loads"}
+TITLES = {"upload": "Upload", "connect": "Connect", "loads": "Loads", "evidence": "Evidence"}
 MEDIA_TYPES = {".js": "text/javascript", ".css": "text/css"}
 POLICY = "; ".join(
     (
@@ -44,7 +44,7 @@ HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
-Page = Literal["upload", "connect", "loads"]
+Page = Literal["upload", "connect", "loads", "evidence"]
 
 
 class Text(NamedTuple):

@@ -35,6 +35,7 @@ STATUSES: tuple[tuple[type[errors.SunledgerError], int], ...] = (
     (errors.SiteBusy, 409),
     (errors.PublicationBusy, 409),
     (errors.Fenced, 409),
+    (errors.EvidenceRefused, 409),
     (errors.ObjectExists, 409),
     (UploadExpired, 410),
     (NotAsAnnounced, 422),

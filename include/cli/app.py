@@ -12,6 +12,7 @@ from include.cli import (
     contracts,
     credentials,
     demo,
+    evidence,
     exits,
     extract,
     files,
@@ -42,6 +43,7 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(reference.app, name="reference")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(evidence.app, name="evidence")
 app.add_typer(demo.app, name="demo")
 
 

@@ -23,7 +23,9 @@ def add(
     label: Annotated[str, typer.Option(help="What the key is for.")],
     scope: Annotated[
         list[str],
-        typer.Option(help="meter_data, billing_reads, reference_data, status, sites or credentials; may be repeated."),
+        typer.Option(
+            help="meter_data, billing_reads, reference_data, status, sites, credentials or evidence; may be repeated."
+        ),
     ],
     source: Annotated[str, typer.Option(help="Bind the key to one source.")] = "",
     calls_per_minute: Annotated[int | None, typer.Option(min=1, help="Requests a minute; 600 unless named.")] = None,

@@ -29,6 +29,9 @@ from include.warehouse.database import Connection, connect
 log = logging.getLogger(__name__)
 
 PIPELINE = "pipeline"
+A_DAY = timedelta(days=1)
+# a little less, so that a daily run finds every pack due once in seven days
+WEEK = timedelta(days=6, hours=12)
 
 
 def preserve_all() -> dict[str, Any]:
@@ -124,10 +127,10 @@ def _key(event: Mapping[str, Any], case: Case, pack_sha256: str) -> str:
     return f"archive/evidence/{place}/{pack_sha256[:16]}.zip"
 
 
-def verify_all() -> dict[str, Any]:
-    """Check every complete pack in full, the one first that was not checked for longest."""
+def verify_all(older_than: timedelta = timedelta(0)) -> dict[str, Any]:
+    """Check in full every complete pack whose last check is so long ago, the longest ago first."""
     with connect() as connection:
-        packs = evidence.complete(connection)
+        packs = evidence.complete(connection, older_than)
     failed = [
         row["default_event_id"] for row in packs if not verify(row["default_event_id"], actor=PIPELINE)["is_intact"]
     ]
@@ -148,12 +151,20 @@ def verify(default_event_id: Any, *, actor: str) -> dict[str, Any]:
 
 
 def raise_for_failures(outcome: Mapping[str, Any]) -> None:
-    """Fail when packs are not what was signed."""
+    """Fail when packs are not what was signed, or when one waits for longer than a day."""
     if outcome["failed"]:
         raise EvidenceRefused(
             f"{len(outcome['failed'])} of {outcome['verified']} evidence packs are not intact: "
             + ", ".join(outcome["failed"][:5]),
             remedy="`sunledger evidence verify EVENT` names what failed; restore the object from a copy",
+        )
+    with connect() as connection:
+        stuck = evidence.stuck(connection, A_DAY)
+    if stuck:
+        raise EvidenceRefused(
+            f"{len(stuck)} evidence packs wait for longer than a day: {stuck[0]['last_error']}",
+            place=f"default event {stuck[0]['default_event_id']}",
+            remedy="`sunledger evidence list --status archive_pending` shows why each one waits",
         )
 
 

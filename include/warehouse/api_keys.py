@@ -13,7 +13,7 @@ from include.warehouse.database import Connection
 
 BRAND = "sl"
 PREFIX_BYTES, SECRET_BYTES = 6, 32
-SCOPES = ("meter_data", "billing_reads", "reference_data", "status", "sites", "credentials")
+SCOPES = ("meter_data", "billing_reads", "reference_data", "status", "sites", "credentials", "evidence")
 OVERLAP = timedelta(days=7)
 
 

@@ -1,11 +1,12 @@
 """The books of evidence packs: which events need one, what became of each, and what the event itself says of it."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import UUID
 
 from psycopg.types.json import Jsonb
 
-from include.core.errors import NotFound
+from include.core.errors import IllegalState, NotFound
 from include.warehouse.database import Connection
 
 NO_EVENT = "there is no such event"
@@ -24,13 +25,26 @@ def pending(connection: Connection) -> list[dict[str, Any]]:
     ).fetchall()
 
 
-def complete(connection: Connection) -> list[dict[str, Any]]:
-    """The complete packs, those first that were not verified for longest."""
+def complete(connection: Connection, older_than: timedelta) -> list[dict[str, Any]]:
+    """The complete packs whose last verification is so long ago, the longest ago first."""
     return connection.execute(
         """
-        select * from ops.evidence_pack where status = 'complete'
+        select * from ops.evidence_pack
+        where status = 'complete' and (verified_at is null or verified_at <= now() - %s)
         order by verified_at nulls first, archived_at, default_event_id
+        """,
+        [older_than],
+    ).fetchall()
+
+
+def stuck(connection: Connection, longer_than: timedelta) -> list[dict[str, Any]]:
+    """Packs that wait for so long already, the oldest first."""
+    return connection.execute(
         """
+        select * from ops.evidence_pack where status = 'archive_pending' and created_at <= now() - %s
+        order by created_at, default_event_id
+        """,
+        [longer_than],
     ).fetchall()
 
 
@@ -56,11 +70,20 @@ def begin(connection: Connection, event: dict[str, Any], audit_seq: int) -> dict
     return pack(connection, event["default_event_id"])
 
 
+def maybe_pack(connection: Connection, default_event_id: UUID | str) -> dict[str, Any] | None:
+    """The row of an event's pack; None while nothing was tried."""
+    return connection.execute(
+        "select * from ops.evidence_pack where default_event_id = %s", [default_event_id]
+    ).fetchone()
+
+
 def pack(connection: Connection, default_event_id: UUID | str) -> dict[str, Any]:
-    """The row of an event's pack."""
-    return _found(
-        connection.execute("select * from ops.evidence_pack where default_event_id = %s", [default_event_id]).fetchone()
-    )
+    """The row of an event's pack; raises IllegalState while nothing was tried, NotFound without such an event."""
+    event(connection, default_event_id)
+    row = maybe_pack(connection, default_event_id)
+    if row is None:
+        raise IllegalState("the pack of this event is not stored yet", remedy="the next run builds it")
+    return row
 
 
 def claim(connection: Connection, default_event_id: UUID | str) -> dict[str, Any] | None:
@@ -78,7 +101,9 @@ def stored_pack(connection: Connection, default_event_id: UUID | str) -> dict[st
     """The row of a complete pack; raises NotFound where there is none yet."""
     row = pack(connection, default_event_id)
     if row["status"] != "complete":
-        raise NotFound("the pack of this event is not stored yet", remedy=row["last_error"] or "the next run builds it")
+        raise IllegalState(
+            "the pack of this event is not stored yet", remedy=row["last_error"] or "the next run builds it"
+        )
     return row
 
 
