@@ -172,7 +172,8 @@ def listing(
             p.timestamped_at, p.signing_key_id, p.size_bytes, p.data_hash, p.last_error
         from canonical.default_event as e
         inner join core.contract as c on e.contract_id = c.contract_id
-        left join ops.evidence_pack as p using (organization_id, default_event_id)
+        left join ops.evidence_pack as p
+            on e.organization_id = p.organization_id and e.default_event_id = p.default_event_id
         where (%(organization_id)s::bigint is null or e.organization_id = %(organization_id)s)
             and (%(status)s::text is null or coalesce(p.status, 'archive_pending') = %(status)s)
         order by e.detected_at desc, e.default_event_id

@@ -148,7 +148,6 @@ def readings(
             where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
                 and "timestamp" >= %(start)s and "timestamp" < %(end)s and publication_id <= %(publication_id)s
                 and reason = 'replaced' and revised_in_publication_id > %(publication_id)s
-            order by meter_id, "timestamp", source_system collate "C", reading_interval_seconds
             """,  # noqa: S608 -- the columns are named above
             {**event, "meter_ids": list(meter_ids), "start": start, "end": end},
         )

@@ -1,9 +1,8 @@
-"""A broken promise in the warehouse, written by SQL: contract, readings, days and event of the unit tests' usual case."""
+"""A broken promise in the warehouse, by SQL: contract, readings, days and event of the unit tests' usual case."""
 
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 from uuid import UUID
@@ -13,7 +12,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from include.evidence.case import Case
-from tests.unit.evidence.cases import EVENT_ID, START, outage, usual
+from tests.unit.evidence.cases import EVENT_ID, START, usual
 
 PUBLICATION = 9
 EVIDENCE = {
@@ -112,6 +111,9 @@ def build(connection: psycopg.Connection, organization_id: int = 1, case: Case |
     world.insert("canonical.meter_reading", [_reading(line, own) for line in case.readings])
     world.insert("canonical.obligation_day", [{**day, **own} for day in _days(case)])
     world.insert("canonical.default_event", [{**_event(case), **own}])
+    # ids that were given here are not given again
+    for table, column in (("core.organization", "organization_id"), ("core.project", "project_id")):
+        connection.execute("select setval(pg_get_serial_sequence(%s, %s), 1000)", [table, column])
     _audit(organization_id)
     return world
 
@@ -120,11 +122,10 @@ def _audit(organization_id: int) -> None:
     from include.warehouse import audit
     from include.warehouse.database import connect
 
+    who = {"actor": "pipeline", "subject": "load 41", "organization_id": organization_id}
     for action in ("land", "publish", "detect event"):
         with connect() as connection:
-            audit.record(
-                connection, actor="pipeline", action=action, subject="load 41", organization_id=organization_id
-            )
+            audit.record(connection, action=action, **who)
 
 
 def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
@@ -158,6 +159,19 @@ def _event(case: Case) -> dict[str, Any]:
     return {**case.event, "meter_ids": [7], "evidence": EVIDENCE, "ld_change": None}
 
 
-def corrected() -> Case:
-    """The same period after late data: the outage was none, so the promise was kept."""
-    return replace(usual(), plant_events=[outage("curtailment", 3, 11, 12)])
+def event_of(connection: psycopg.Connection, organization_id: int) -> UUID:
+    """A broken promise of an organization that has a plant already; its pack is still to be built. Once only."""
+    case, ids = usual(), range(1000 * organization_id, 1000 * organization_id + 1000)
+    world, event_id = World(connection, case), UUID(int=organization_id)
+    if world.rows("select from canonical.default_event where default_event_id = %s", event_id):
+        return event_id
+    plant = world.rows("select min(project_id) as id from core.project where organization_id = %s", organization_id)
+    own = {
+        "organization_id": organization_id, "project_id": plant[0]["id"], "contract_id": ids[3],
+        "contract_version_id": ids[4], "obligation_id": ids[5], "default_event_id": event_id,
+    }  # fmt: skip
+    world.insert("core.contract", [{**case.contract, **own, "name": "Power", "counterparty": None}])
+    world.insert("core.contract_version", [{**case.contract_version, **own}])
+    world.insert("core.obligation", [{**case.obligation, **own}])
+    world.insert("canonical.default_event", [{**_event(case), **own}])
+    return event_id

@@ -59,11 +59,8 @@ def test_a_pack_is_complete_once_it_is_stored_and_the_event_says_so(world):
     assert {sample["why"] for sample in evidence["sample_readings"]} == {"first", "last", "worst"}
     assert evidence["breach_period"] == evidence_world.EVIDENCE["breach_period"]
     members = offline.unzip(body)
-    assert [json.loads(line)["action"] for line in members["audit.jsonl"].splitlines()] == [
-        "land",
-        "publish",
-        "detect event",
-    ]
+    actions = [json.loads(line)["action"] for line in members["audit.jsonl"].splitlines()]
+    assert actions == ["land", "publish", "detect event"]
     assert json.loads(members["lineage.json"])["loads"][0]["sha256"] == "c" * 64
     assert preserve.preserve_all() == {"complete": 0, "pending": 0, "messages": []}
 
@@ -148,9 +145,8 @@ def test_damage_to_a_stored_pack_is_found_and_named(world):
         assert not found["is_intact"] and said in {c["check"] for c in found["checks"] if c["holds"] is False}
         with pytest.raises(EvidenceRefused, match="was changed"):
             evidence_views.export(EVENT_ID, actor="test")
-    assert {c["check"] for c in found["checks"] if c["holds"] is False} >= {"own event"}, (
-        "a whole pack of another event"
-    )
+    # the last one was a whole pack, of another event
+    assert "own event" in {c["check"] for c in found["checks"] if c["holds"] is False}
     Lake().fs.rm_file(f"{Lake().root}/{world.pack()['lake_key']}")
     outcome = preserve.verify_all()
     assert outcome == {"verified": 2, "failed": [str(EVENT_ID)]}
@@ -255,11 +251,10 @@ def test_a_store_with_object_lock_keeps_the_pack_from_everybody(world, s3_lake, 
     monkeypatch.setenv("SUNLEDGER_EVIDENCE_LOCK_DAYS", "3650")
     assert preserve.preserve_all() == {"complete": 1, "pending": 0, "messages": []}
     place = {"Bucket": lake.root.split("/")[0], "Key": f"prefix/{world.pack()['lake_key']}"}
-    retention = lake.fs.call_s3("get_object_retention", **place)["Retention"]
-    assert retention["Mode"] == "COMPLIANCE" and retention["RetainUntilDate"].year >= 2036
-    version = lake.fs.call_s3("head_object", **place)["VersionId"]
+    head = lake.fs.call_s3("head_object", **place)
+    assert head["ObjectLockMode"] == "COMPLIANCE" and head["ObjectLockRetainUntilDate"].year >= 2036
     with pytest.raises(PermissionError):
-        lake.fs.call_s3("delete_object", **place, VersionId=version)
+        lake.fs.call_s3("delete_object", **place, VersionId=head["VersionId"])
     assert preserve.verify(EVENT_ID, actor="test")["is_intact"]
 
 

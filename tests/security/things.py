@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from tests.api.conftest import Tenant, readings
+from tests.pipeline.evidence_world import event_of
 
 MOST = 2**53
 NOWHERE: dict[str, Any] = {
@@ -20,6 +21,7 @@ NOWHERE: dict[str, Any] = {
     "project_id": MOST,
     "meter_id": MOST,
     "external_site_id": "nowhere",
+    "event_id": UUID(int=8),
 }
 # what a path names that is no thing of a tenant
 WORDS = {"kind": "contract"}
@@ -41,6 +43,7 @@ def things_of(tenant: Tenant, api, warehouse) -> dict[str, Any]:
         "site_id": site,
         "integration_site_id": site,
         "external_site_id": "1",
+        "event_id": event_of(warehouse, organization),
         "credential_id": credential,
         "api_key_id": key,
         "key_id": key,
