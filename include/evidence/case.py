@@ -86,6 +86,8 @@ class Case:
     meter_tests: Sequence[Row]
     # canonical lines of all readings of the period and all meters involved, in their order
     readings: Sequence[bytes]
+    # lines of readings before and after it, up to the next register, where a register may bridge a gap
+    readings_beside: Sequence[bytes] = ()
     days: Sequence[Row]
     # days before the period that its result depends on: a year's maintenance, the month that deemed energy learns from
     earlier_days: Sequence[Row]

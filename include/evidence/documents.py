@@ -46,7 +46,10 @@ def written(case: Case) -> dict[str, Any]:
         },
         "excused_events": {"events": [only(event, columns.PLANT_EVENT) for event in case.plant_events]},
         "contract_terms": _terms(case),
-        "substitutions": {"meter_tests": [only(test, columns.METER_TEST) for test in case.meter_tests]},
+        "substitutions": {
+            "meter_tests": [only(test, columns.METER_TEST) for test in case.meter_tests],
+            "readings_beside": [json.loads(line) for line in case.readings_beside],
+        },
         "lineage": {"loads": [_load(load) for load in case.loads]},
         "custody": {"entries": [only(entry, columns.CUSTODY) for entry in case.custody]},
         "manifest": {"event": only(case.event, columns.EVENT)},

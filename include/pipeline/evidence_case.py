@@ -18,6 +18,9 @@ from include.warehouse.database import Connection
 
 log = logging.getLogger(__name__)
 
+# as far as registers may bridge a gap
+REGISTER_GAP = timedelta(days=31)
+
 Row = Mapping[str, Any]
 Kept = tuple[tuple[Any, ...], bytes, int]  # place, canonical line, load
 
@@ -44,6 +47,7 @@ def gather(connection: Connection, lake: Lake, event: Row, pack: Row) -> Case:
         plant_events=sources.plant_events(connection, event),
         meter_tests=sources.meter_tests(connection, event, meter_ids),
         readings=[line for _, line, _ in readings],
+        readings_beside=_readings_beside(connection, event, terms["obligation"], meters),
         days=days,
         earlier_days=_earlier_days(connection, event, terms),
         loads=loads,
@@ -78,6 +82,23 @@ def _readings(connection: Connection, lake: Lake, event: Row, meter_ids: Sequenc
             yield from archive.readings(lake, event["organization_id"], meter_ids, span_start, span_end)
         else:
             yield from sources.readings(connection, event, meter_ids, span_start, span_end)
+
+
+def _readings_beside(
+    connection: Connection, event: dict[str, Any], obligation: Row, meters: Sequence[Row]
+) -> list[bytes]:
+    """Readings of the measured meters beside the period, up to the next register, where that may bridge a gap."""
+    if obligation["missing_policy"] != "substitute" or "register_difference" not in obligation["substitute_order"]:
+        return []
+    start, end, found = event["period_start"], event["period_end"], []
+    for meter_id in sorted(meter["meter_id"] for meter in meters if meter["role"] == "measured"):
+        before = sources.register_beside(connection, event, meter_id, (start - REGISTER_GAP, start), is_later=False)
+        after = sources.register_beside(connection, event, meter_id, (end, end + REGISTER_GAP), is_later=True)
+        spans = [(before, start)] if before else []
+        spans += [(end, after + timedelta(microseconds=1))] if after else []
+        rows = [row for span in spans for row in sources.readings(connection, event, [meter_id], *span)]
+        found += [reading_line(row) for row in sorted(rows, key=reading_order)]
+    return found
 
 
 def _month_edges(start: datetime, end: datetime) -> list[datetime]:

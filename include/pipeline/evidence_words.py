@@ -24,21 +24,13 @@ def evidence_of(
         "snapshot_s3_path": uri,
         "preserved_at": instant_text(datetime.now(UTC).replace(microsecond=0)),
         "inputs": {
-            "reading_count": len(readings),
-            "by_quality": dict(sorted(Counter(reading["quality"] for reading in readings).items())),
+            "completeness_pct": result["data_completeness_percent"],
+            **(event["evidence"].get("inputs") or {}),
+            "readings_by_quality": dict(sorted(Counter(reading["quality"] for reading in readings).items())),
             "first_ts": min((reading["timestamp"] for reading in readings), default=None),
             "last_ts": max((reading["timestamp"] for reading in readings), default=None),
-            "completeness_percent": result["data_completeness_percent"],
             "source_files": [{"ingestion_id": load["load_id"], "sha256": load["sha256"]} for load in loads],
         },
-        "excused": [
-            {
-                "event_id": row["external_event_id"], "type": row["event_class"], "start": row["starts_at"],
-                "end": row["ends_at"],
-            }
-            for row in texts["excused_events"]["events"]
-            if row["plant_event_id"] in result["excused_event_ids"]
-        ],
         "hash": {
             "algorithm": "sha256",
             "canonicalisation": "RFC 8785 lines by meter_id, timestamp, source_system, reading_interval_seconds",

@@ -7,6 +7,7 @@ from functools import partial
 from json import loads as parse_json
 from typing import Any
 
+from psycopg import sql
 from psycopg.types.json import set_json_loads
 
 from include.warehouse.database import Connection
@@ -59,15 +60,18 @@ def guarantee_years(connection: Connection, obligation_id: int) -> list[dict[str
 
 
 def plant_events(connection: Connection, event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Events of the plant in the period that concern the contract."""
+    """Plant events of the period that concern the contract, in the versions known when the event was detected."""
     return connection.execute(
         """
-        select * from core.plant_event
+        select * from (
+            select distinct on (external_event_id) * from core.plant_event
+            where organization_id = %(organization_id)s and applied_at <= %(detected_at)s
+            order by external_event_id, version desc
+        ) as known
         where
-            organization_id = %(organization_id)s
-            and project_id = %(project_id)s
+            project_id = %(project_id)s
             and (contract_id is null or contract_id = %(contract_id)s)
-            and is_current and not is_withdrawn
+            and not is_withdrawn
             and starts_at < %(period_end)s
             and (ends_at is null or ends_at > %(period_start)s)
         order by starts_at, external_event_id collate "C"
@@ -77,16 +81,37 @@ def plant_events(connection: Connection, event: dict[str, Any]) -> list[dict[str
 
 
 def meter_tests(connection: Connection, event: dict[str, Any], meter_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Tests of the meters whose look-back touches the period."""
+    """Tests of the meters whose look-back touches the period, in the versions known when the event was detected."""
     return connection.execute(
         """
-        select * from core.meter_test
-        where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
-            and last_good_at < %(period_end)s and tested_at > %(period_start)s
+        select * from (
+            select distinct on (meter_id, tested_at) * from core.meter_test
+            where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
+                and applied_at <= %(detected_at)s
+            order by meter_id, tested_at, version desc
+        ) as known
+        where not is_withdrawn and last_good_at < %(period_end)s and tested_at > %(period_start)s
         order by meter_id, tested_at
         """,
         {**event, "meter_ids": list(meter_ids)},
     ).fetchall()
+
+
+def register_beside(
+    connection: Connection, event: dict[str, Any], meter_id: int, span: tuple[datetime, datetime], *, is_later: bool
+) -> datetime | None:
+    """When the register of a meter was read next before the end of a span, or first in it; null where it was not."""
+    return connection.execute(
+        sql.SQL(
+            """
+            select {edge}("timestamp") as at from canonical.meter_reading
+            where organization_id = %(organization_id)s and meter_id = %(meter_id)s
+                and "timestamp" >= %(start)s and "timestamp" < %(end)s and energy_total_wh is not null
+                and publication_id <= %(publication_id)s
+            """
+        ).format(edge=sql.SQL("min" if is_later else "max")),
+        {**event, "meter_id": meter_id, "start": span[0], "end": span[1]},
+    ).fetchone()["at"]
 
 
 def days(connection: Connection, event: dict[str, Any]) -> list[dict[str, Any]]:

@@ -54,7 +54,7 @@ def test_a_pack_is_complete_once_it_is_stored_and_the_event_says_so(world):
     evidence = event["evidence"]
     assert evidence["data_hash"] == pack["data_hash"] == evidence["hash"]["value"]
     assert evidence["snapshot_s3_path"].endswith(pack["lake_key"]) and event["evidence_archived_at"]
-    assert evidence["inputs"]["by_quality"] == {"measured": 119, "missing": 1}
+    assert evidence["inputs"]["readings_by_quality"] == {"measured": 119, "missing": 1}
     assert evidence["inputs"]["source_files"] == [{"ingestion_id": 41, "sha256": "c" * 64}]
     assert {sample["why"] for sample in evidence["sample_readings"]} == {"first", "last", "worst"}
     assert evidence["breach_period"] == evidence_world.EVIDENCE["breach_period"]

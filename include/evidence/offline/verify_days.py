@@ -11,11 +11,11 @@ from typing import Any
 
 if __package__:
     from include.evidence.offline.verify_excuses import Happening, happening, length, united, whole, without
-    from include.evidence.offline.verify_slots import HOUR, Slot
+    from include.evidence.offline.verify_readings import HOUR, Slot
     from include.evidence.offline.verify_terms import ZERO, Terms, text, utc_text
 else:
     from verify_excuses import Happening, happening, length, united, whole, without
-    from verify_slots import HOUR, Slot
+    from verify_readings import HOUR, Slot
     from verify_terms import ZERO, Terms, text, utc_text
 
 CATEGORIES = ("produced", "not_producing", "excused", "no_data", "out_of_specification")

@@ -8,10 +8,10 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 if __package__:
-    from include.evidence.offline.verify_slots import Slot
+    from include.evidence.offline.verify_readings import Slot
     from include.evidence.offline.verify_terms import ZERO, Terms, instant
 else:
-    from verify_slots import Slot
+    from verify_readings import Slot
     from verify_terms import ZERO, Terms, instant
 
 # during these a plant stands still, unless they excuse it

@@ -138,5 +138,3 @@ def _error(plant: Plant, meter_id: int, slot: Slot, tests: Sequence[Mapping[str,
 
 def _times(energy: Decimal | None, factor: Decimal) -> Decimal | None:
     return None if energy is None else energy * factor
-
-

@@ -87,12 +87,14 @@ class Terms:
 
 
 def error_share(lookback: str, tests: Iterable[Mapping[str, Any]], at: int) -> Decimal:
-    """How much too high the meter read at an instant, after the next test that looks back so far."""
+    """How much too high a meter read at an instant, says the next test; what an earlier one says stays."""
+    before = None
     for test in sorted(tests, key=lambda test: instant(test["tested_at"])):
         good, tested = instant(test["last_good_at"]), instant(test["tested_at"])
         begins = {"full": good, "half": good + (tested - good) / 2, "none": tested}[lookback]
-        if begins <= at < tested:
+        if (begins if before is None else max(begins, before)) <= at < tested:
             return Decimal(test["error_share"])
+        before = tested
     return ZERO
 
 

@@ -115,7 +115,7 @@ def a_case(
     changes: dict[str, Any] | None = None,
     **parts: Any,
 ) -> Case:
-    """A case of so many days whose sums and result are computed by the offline rules, unless `changes` of the event say otherwise."""
+    """A case of so many days; sums and result are what the offline rules compute, but for `changes` of the event."""
     rows = sorted(readings(length) if rows is None else rows, key=reading_order)
     terms = {"obligations": [{"code": "availability", "guarantee_percent": "98"}]}
     made: dict[str, Any] = {

@@ -6,9 +6,10 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from include.evidence.offline.verify_result import damages
+from include.evidence.hashes import reading_line
+from include.evidence.offline.verify_result import damages, rounded
 from include.evidence.offline.verify_terms import Terms, error_share, instant
-from tests.unit.evidence.cases import METER, START, a_case, outage, readings, sized_days
+from tests.unit.evidence.cases import METER, START, a_case, event, outage, readings, sized_days
 
 HOURS = tuple(f"2026-06-01T{hour:02}" for hour in range(24))
 DOWN = ("2026-06-01T10", "2026-06-01T11")
@@ -143,16 +144,12 @@ def test_a_cap_leaves_what_earlier_periods_did_not_use():
     zero = tuple(f"2026-06-0{day}T{hour}" for day in range(1, 6) for hour in (10, 11))
     steps = {"steps": [{"name": "cap", "inputs": {"used_in_year": "1000.005"}}]}
     obligation = {"cap_per_year_fee_share": Decimal("0.1"), "cap_per_period": Decimal(2500)}
-    from tests.unit.evidence.cases import event
-
     case = a_case(5, readings(5, zero=zero), obligation=obligation, event=event(5, calculation=steps))
     assert (case.event["ld_before_cap"], case.event["ld_payable"]) == (Decimal("80909.09"), Decimal("1999.99"))
 
 
 @pytest.mark.parametrize(("mode", "amount"), [("half_up", "9278.33"), ("half_even", "9278.32"), ("down", "9278.32")])
 def test_money_is_rounded_by_the_contract(mode, amount):
-    from include.evidence.offline.verify_result import rounded
-
     assert rounded(Decimal("9278.325"), 2, mode) == Decimal(amount)
 
 
@@ -181,8 +178,6 @@ def test_clock_changes_make_days_of_23_and_25_hours():
             for n in range(quarters)
         ]  # fmt: skip
         day = {**sized_days(1, seconds=900)[0], "day_on": on, "day_start": start, "day_end": end}
-        from tests.unit.evidence.cases import event
-
         period = event(1, period_start=start, period_end=end, period_start_on=on, period_end_on=on)
         case = a_case(1, rows, days=[day], event={**period, "time_zone": "Europe/Berlin"})
         assert percent(case, "data_completeness_percent") == ("96.00" if hours == 25 else "100.00")
@@ -200,3 +195,89 @@ def test_ratings_share_the_modules():
               "obligation": {"capacity_kwp": None, "capacity_ac_kw": None}, "meters": meters}  # fmt: skip
     terms = Terms({"contract_terms": stated})
     assert terms.capacity_kwp == {1: 6, 2: 2} and terms.capacity_w == {1: 3000, 2: 1000}
+
+
+def quarters(values: dict[int, str | None], **measures) -> list[dict]:
+    """Readings of a day in quarter-hours, 1 kWh each but for `values`; a value that is None is missing."""
+    return [
+        {
+            "meter_id": 7, "timestamp": START + timedelta(minutes=15 * n), "reading_interval_seconds": 900,
+            "source_system": "manual", "quality": "missing" if values.get(n, "1000") is None else "measured",
+            "energy_wh": values.get(n, "1000") and Decimal(values.get(n, "1000")),
+            **{name: of[n] for name, of in measures.items() if n in of},
+        }
+        for n in range(96)
+    ]  # fmt: skip
+
+
+SUBSTITUTE = {"missing_policy": "substitute", "expected_from": "always"}
+
+
+def filled(case) -> list[tuple[str, str]]:
+    return [(row["method"], row["energy_wh"]) for row in case.days[0]["substitutions"]]
+
+
+def test_a_register_is_spread_over_its_gap_to_the_last_watt_hour():
+    """1,000,000 Wh at 08:00, 1,012,000 Wh at 14:00, nothing between; as readings whose register was before them."""
+    gap = dict.fromkeys(range(32, 56))
+    registers = {32: Decimal(1_000_000), 56: Decimal(1_012_000)}
+    case = a_case(
+        1,
+        quarters(gap, energy_total_wh=registers),
+        days=sized_days(1, seconds=900),
+        obligation={**SUBSTITUTE, "substitute_order": ["backup_meter", "register_difference"]},
+    )
+    assert filled(case) == [("register_difference", "500")] * 24
+    day = case.days[0]
+    assert (day["substituted_slots"], day["substituted_energy_wh"], day["measured_slots"]) == (24, 12_000, 72)
+    odd = {32: Decimal(1_000_000), 56: Decimal(1_010_000)}
+    shares = filled(
+        a_case(1, quarters(gap, energy_total_wh=odd), days=sized_days(1, seconds=900),
+               obligation={**SUBSTITUTE, "substitute_order": ["register_difference"]})
+    )  # fmt: skip
+    assert sum(Decimal(energy) for _, energy in shares) == 10_000 and shares[0][1] == "416.666666"
+
+
+def test_a_register_that_was_read_before_the_period_bridges_its_beginning():
+    before = {
+        "meter_id": 7, "timestamp": START - timedelta(minutes=15), "reading_interval_seconds": 900,
+        "source_system": "manual", "quality": "measured", "energy_wh": Decimal(40), "energy_total_wh": Decimal(960),
+    }  # fmt: skip
+    case = a_case(
+        1,
+        quarters({0: None, 1: None}, energy_total_wh={2: Decimal(1100)}),
+        days=sized_days(1, seconds=900),
+        readings_beside=[reading_line(before)],
+        obligation={**SUBSTITUTE, "substitute_order": ["register_difference"]},
+    )
+    assert filled(case) == [("register_difference", "50")] * 2
+
+
+def test_the_first_of_the_contracts_list_stands_in():
+    others = [{**METER, "meter_id": n, "role": role} for n, role in ((8, "backup"), (9, "inverter"), (10, "inverter"))]
+    rows = quarters({40: None, 41: None, 42: None, 43: None}, irradiance_wm2=dict.fromkeys(range(96), Decimal(500)))
+    rows += [{**row, "meter_id": 8, "energy_wh": Decimal(900)} for row in rows[40:41]]
+    for meter, slots in ((9, (41, 42)), (10, (41,))):
+        rows += [{**rows[n], "meter_id": meter, "energy_wh": Decimal(480), "quality": "measured"} for n in slots]
+    order = ["backup_meter", "inverter_sum", "model"]
+    case = a_case(
+        1,
+        rows,
+        meters=[METER, *others],
+        days=sized_days(1, seconds=900),
+        obligation={**SUBSTITUTE, "substitute_order": order, "substitute_loss_factor": Decimal("0.05")},
+    )
+    # the second inverter is silent at 42, so their sum is none
+    assert filled(case) == [
+        ("backup_meter", "900"), ("inverter_sum", "912"), ("model", "10000"), ("model", "10000")
+    ]  # fmt: skip
+    assert case.event["usable_percent"] == 100
+
+
+def test_of_two_tests_that_reach_back_the_earlier_says_more():
+    tests = [
+        {"tested_at": f"2026-0{month}-01T00:00:00Z", "last_good_at": "2026-01-01T00:00:00Z", "error_share": share}
+        for month, share in ((3, "0.01"), (5, "0.02"))
+    ]
+    found = [error_share("half", tests, int(instant(f"2026-{at}T00:00:00Z"))) for at in ("01-20", "02-20", "03-02")]
+    assert found == [0, Decimal("0.01"), Decimal("0.02")]
