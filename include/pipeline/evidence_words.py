@@ -11,21 +11,17 @@ SAMPLES = 3
 WORST = 5
 
 
-def evidence_of(
-    event: Mapping[str, Any], texts: Mapping[str, Any], stored: Mapping[str, Any], uri: str
-) -> dict[str, Any]:
-    """The evidence of an event: what its detection wrote, with hash, place and samples of what was preserved."""
-    readings, result = texts["readings"], texts["calculation"]["result"]
+def evidence_of(texts: Mapping[str, Any], stored: Mapping[str, Any], uri: str) -> dict[str, Any]:
+    """What is added to the words that detection wrote: hash, place and samples of what was preserved."""
+    readings = texts["readings"]
     loads = texts["lineage"]["loads"]
-    added = {
+    return {
         "schema_version": 1,
         "sample_readings": _samples(readings, texts),
         "data_hash": stored["data_hash"],
         "snapshot_s3_path": uri,
         "preserved_at": instant_text(datetime.now(UTC).replace(microsecond=0)),
         "inputs": {
-            "completeness_pct": result["data_completeness_percent"],
-            **(event["evidence"].get("inputs") or {}),
             "readings_by_quality": dict(sorted(Counter(reading["quality"] for reading in readings).items())),
             "first_ts": min((reading["timestamp"] for reading in readings), default=None),
             "last_ts": max((reading["timestamp"] for reading in readings), default=None),
@@ -47,7 +43,6 @@ def evidence_of(
             "signing_key_id": stored["signing_key_id"],
         },
     }  # fmt: skip
-    return {**event["evidence"], **added}
 
 
 def _samples(readings: Sequence[Mapping[str, Any]], texts: Mapping[str, Any]) -> list[dict[str, Any]]:

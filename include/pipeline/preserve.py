@@ -102,7 +102,7 @@ def _store(connection: Connection, event: dict[str, Any], pack: dict[str, Any]) 
         "size_bytes": len(body),
         "verification": found,
     }
-    words = evidence_of(event, drafted.texts, stored, lake.uri(key))
+    words = evidence_of(drafted.texts, stored, lake.uri(key))
     if not evidence.archived(connection, pack, stored, words):
         return False
     _record(connection, event, "archive evidence", stored["pack_sha256"], {"lake_key": key, "key_id": signer.key_id})

@@ -118,8 +118,8 @@ def postpone(connection: Connection, row: dict[str, Any], message: str) -> None:
     )
 
 
-def archived(connection: Connection, row: dict[str, Any], stored: dict[str, Any], evidence: dict[str, Any]) -> bool:
-    """Complete a pack that was stored and read back, and the event's own words of it; False if it was complete.
+def archived(connection: Connection, row: dict[str, Any], stored: dict[str, Any], added: dict[str, Any]) -> bool:
+    """Complete a pack that was stored and read back, and add to the event's own words of it; False if it was complete.
 
     `stored` names the columns of `ops.evidence_pack` from `lake_key` to `timestamped_at`.
     """
@@ -140,10 +140,15 @@ def archived(connection: Connection, row: dict[str, Any], stored: dict[str, Any]
         return False
     connection.execute(
         """
-        update canonical.default_event set evidence = %s, evidence_archived_at = now()
-        where organization_id = %s and default_event_id = %s
+        update canonical.default_event
+        set
+            evidence = evidence || %(added)s || jsonb_build_object(
+                'inputs', coalesce(nullif(evidence -> 'inputs', 'null'), '{}') || %(inputs)s
+            ),
+            evidence_archived_at = now()
+        where organization_id = %(organization_id)s and default_event_id = %(default_event_id)s
         """,
-        [Jsonb(evidence), row["organization_id"], row["default_event_id"]],
+        {**row, "added": Jsonb(added), "inputs": Jsonb(added["inputs"])},
     )
     return True
 

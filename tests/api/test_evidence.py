@@ -44,12 +44,8 @@ def test_pack_and_page_are_handed_out_and_each_time_that_is_written_down(api, he
     pdf = api.get(f"/evidence/{EVENT_ID}/summary", params={"format": "pdf"}, headers=headers)
     assert pdf.headers["content-type"] == "application/pdf" and pdf.content.startswith(b"%PDF")
     entries = world.rows("select action, actor from ops.audit_entry where action like '%%evidence' order by seq")
-    assert [row["action"] for row in entries] == [
-        "archive evidence",
-        "export evidence",
-        "view evidence",
-        "view evidence",
-    ]
+    actions = [row["action"].removesuffix(" evidence") for row in entries]
+    assert actions == ["archive", "export", "view", "view"]
     assert {row["actor"] for row in entries[1:]} == {"key:1"}
 
 

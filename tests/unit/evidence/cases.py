@@ -102,7 +102,7 @@ def event(days: int, **changes: Any) -> dict[str, Any]:
         "period_end_on": (end - timedelta(days=1)).date(), "period_start": START, "period_end": end,
         "time_zone": "UTC", "operating_year": 1, "revision": 1, "supersedes_event_id": None, "publication_id": 9,
         "status": "detected", "severity": "low", "currency_code": "EUR", "payment_currency_code": "EUR",
-        "fx_rate": None, "missing_policy": "unavailable", "calculation": {"steps": []}, "detected_at": DETECTED,
+        "fx_rate": None, "missing_policy": "unavailable", "calculation": {"steps": [], "policies": {"min_completeness_percent": 90.5}}, "detected_at": DETECTED,
         **changes,
     }  # fmt: skip
 
