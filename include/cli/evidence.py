@@ -1,4 +1,4 @@
-"""`sunledger evidence`: packs of broken promises: list, build, verify, export, show, and the key that signs them."""
+"""`sunledger evidence`: packs of broken promises: list, build, verify, export, show."""
 
 import getpass
 from pathlib import Path
@@ -113,17 +113,6 @@ def show(
     }
     shown = [{"": name.replace("_", " "), "value": value} for name, value in facts.items() if value is not None]
     output.as_table(shown, ["", "value"], f"event {event}")
-
-
-@app.command()
-def key(
-    raw: Annotated[bool, typer.Option("--base64", help="Its 32 bytes in base64 instead of PEM.")] = False,
-) -> None:
-    """Print the public key that packs are checked with; hand it to those who have to check them."""
-    from include.security.signing import Signer, public_base64
-
-    signer = Signer.from_environment()
-    typer.echo(public_base64(signer.public_key_text) if raw else signer.public_key_text.rstrip())
 
 
 def _id(event: str) -> Any:

@@ -12,6 +12,7 @@ DAGS = (
     "anchor_audit",
     "ingest_files",
     "maintain_credentials",
+    "preserve_evidence",
     "transform",
 )
 

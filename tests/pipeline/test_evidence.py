@@ -284,7 +284,7 @@ def test_commands_list_build_verify_show_and_export(world, tmp_path):
     assert run("export", str(EVENT_ID), "--to", str(tmp_path)).exit_code == 0
     exported = (tmp_path / f"evidence_{EVENT_ID}.zip").read_bytes()
     assert zipfile.ZipFile(BytesIO(exported)).testzip() is None
-    key = offline.public_key(run("key").stdout)
+    key = offline.public_key(Signer.from_environment().public_key_text)
     assert all(holds is not False for _, holds, _ in offline.verify(offline.unzip(exported), key))
     overwrite(world, b"gone")
     assert run("verify", str(EVENT_ID)).exit_code == 1 and run("verify").exit_code == 1
