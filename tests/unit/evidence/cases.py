@@ -23,6 +23,7 @@ CANARY = "canary-person"  # stands in every free text, and must not enter a pack
 DETECTED = datetime(2026, 7, 6, 9, 30, tzinfo=UTC)
 EVENT_ID = UUID("0b8e5d2e-2b4f-4f0e-9a55-1d2c3b4a5f60")
 
+CALCULATION = {"steps": [], "policies": {"min_completeness_percent": 90.5}}
 OBLIGATION: dict[str, Any] = {
     "obligation_id": 5, "contract_id": 3, "contract_version_id": 4, "obligation_code": "availability", "version": 1,
     "is_active": True, "valid_from_on": date(2026, 1, 1), "clause_ref": "clause 7.2",
@@ -102,7 +103,7 @@ def event(days: int, **changes: Any) -> dict[str, Any]:
         "period_end_on": (end - timedelta(days=1)).date(), "period_start": START, "period_end": end,
         "time_zone": "UTC", "operating_year": 1, "revision": 1, "supersedes_event_id": None, "publication_id": 9,
         "status": "detected", "severity": "low", "currency_code": "EUR", "payment_currency_code": "EUR",
-        "fx_rate": None, "missing_policy": "unavailable", "calculation": {"steps": [], "policies": {"min_completeness_percent": 90.5}}, "detected_at": DETECTED,
+        "fx_rate": None, "missing_policy": "unavailable", "calculation": CALCULATION, "detected_at": DETECTED,
         **changes,
     }  # fmt: skip
 
