@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from include.orchestration.assets import EVIDENCE, READINGS
-from include.orchestration.policies import TASK_DEFAULTS
+from include.orchestration.policies import TASK_DEFAULTS, VENDOR_RETRIES
 from include.pipeline import preserve
 
 
@@ -32,15 +32,16 @@ def preserve_evidence() -> None:
     def build_packs() -> dict:
         return preserve.preserve_all()
 
-    @task(execution_timeout=timedelta(hours=4))
-    def verify_packs() -> dict:
-        return preserve.verify_all(preserve.WEEK)
+    # a retry would find the broken pack checked already and say nothing, so a failed check fails at once
+    @task(execution_timeout=timedelta(hours=4), retry_policy=VENDOR_RETRIES)
+    def verify_packs() -> None:
+        preserve.raise_for_failures(preserve.verify_all(preserve.WEEK))
 
-    @task(trigger_rule="all_done", retries=0)
-    def tell_people(verified: dict) -> None:
-        preserve.raise_for_failures(verified)
+    @task(trigger_rule="all_done", retry_policy=VENDOR_RETRIES)
+    def tell_of_stuck() -> None:
+        preserve.raise_for_stuck()
 
-    build_packs() >> tell_people(verify_packs())
+    build_packs() >> [verify_packs(), tell_of_stuck()]
 
 
 preserve_evidence()

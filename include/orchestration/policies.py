@@ -24,6 +24,7 @@ NO_RETRY = (
     errors.QuotaExhausted,
     errors.HostRefused,
     errors.AccountingError,
+    errors.EvidenceRefused,
 )
 LONGEST_WAIT = timedelta(hours=1)
 

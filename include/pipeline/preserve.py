@@ -151,13 +151,17 @@ def verify(default_event_id: Any, *, actor: str) -> dict[str, Any]:
 
 
 def raise_for_failures(outcome: Mapping[str, Any]) -> None:
-    """Fail when packs are not what was signed, or when one waits for longer than a day."""
+    """Fail when packs are not what was signed."""
     if outcome["failed"]:
         raise EvidenceRefused(
             f"{len(outcome['failed'])} of {outcome['verified']} evidence packs are not intact: "
             + ", ".join(outcome["failed"][:5]),
             remedy="`sunledger evidence verify EVENT` names what failed; restore the object from a copy",
         )
+
+
+def raise_for_stuck() -> None:
+    """Fail when a pack waits for longer than a day."""
     with connect() as connection:
         stuck = evidence.stuck(connection, A_DAY)
     if stuck:

@@ -130,7 +130,7 @@ def test_what_does_not_come_to_the_events_numbers_is_not_archived(world):
     assert world.event()["evidence_archived_at"] is None
     world.connection.execute("update ops.evidence_pack set created_at = now() - interval '2 days'")
     with pytest.raises(EvidenceRefused, match="longer than a day"):
-        preserve.raise_for_failures({"verified": 0, "failed": []})
+        preserve.raise_for_stuck()
 
 
 def test_damage_to_a_stored_pack_is_found_and_named(world):
