@@ -2,59 +2,67 @@
 
 import json
 import os
-import subprocess
-import sys
+import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
 
+from tests import warm
+
 ROOT = Path(__file__).resolve().parents[2]
 # A Dag test runs one task after the other, so tasks that watch the one dbt invocation would wait for it for ever.
 CONSUMERS = r"dbt_build\.(?!dbt_producer_watcher$).*"
+# Airflow's command line, once for each of the argument lists; stops at the first that fails
+COMMANDS = """
+import json, sys
+from airflow import settings
+from airflow.__main__ import main
+
+settings.initialize()
+for arguments in json.loads(sys.stdin.read()):
+    sys.argv = ["airflow", *arguments]
+    try:
+        main()
+    except SystemExit as end:
+        if end.code:
+            raise
+"""
 
 
 @pytest.fixture(scope="session")
-def airflow_env(tmp_path_factory) -> dict[str, str]:
-    """Environment of an Airflow home that was migrated once for the session."""
-    home = tmp_path_factory.mktemp("airflow")
+def airflow_env() -> dict[str, str]:
+    """Environment of an Airflow whose database was migrated once for the session."""
     env = {
-        "AIRFLOW_HOME": str(home),
+        "AIRFLOW_HOME": os.environ["AIRFLOW_HOME"],
         "AIRFLOW__CORE__DAGS_FOLDER": str(ROOT / "dags"),
         "AIRFLOW__CORE__PLUGINS_FOLDER": str(ROOT / "plugins"),
-        "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
-        "AIRFLOW__COSMOS__ENABLE_TELEMETRY": "False",
-        "AIRFLOW__COSMOS__CACHE_DIR": str(home / "cosmos"),
         "PYTHONPATH": str(ROOT),
     }
-    _airflow(env, "db", "migrate")
+    airflow(env, ["db", "migrate"])
     return env
 
 
 @pytest.fixture
-def run_dag(warehouse, airflow_env) -> Callable[..., str]:
-    """Run one Dag with parameters to its end in the test's warehouse; returns its log, or fails with it."""
+def run_dags(warehouse, airflow_env, template_folder, tmp_path) -> Callable[..., str]:
+    """Run Dags one after the other, each to its end, in the test's warehouse; returns their log, or fails with it."""
     from include.pipeline import dbt
 
-    def run(dag_id: str, *, may_fail: bool = False, **conf: int) -> str:
-        dbt.prepare()  # the manifest that Cosmos renders from
+    # what Cosmos renders from, and what spares dbt to parse the project
+    shutil.copytree(template_folder / "dbt_target", tmp_path / "dbt_target")
+
+    def run(*dag_ids: str, may_fail: bool = False, **conf: int) -> str:
         parameters = ("--conf", json.dumps(conf)) if conf else ()
-        command = ("dags", "test", "--mark-success-pattern", CONSUMERS, *parameters, dag_id)
-        return _airflow({**airflow_env, **dbt.environment()}, *command, may_fail=may_fail)
+        test = ("dags", "test", "--mark-success-pattern", CONSUMERS, *parameters)
+        runs = [[*test, dag_id] for dag_id in dag_ids]
+        return airflow({**airflow_env, **dbt.environment()}, *runs, may_fail=may_fail)
 
     return run
 
 
-def _airflow(env: Mapping[str, str], *arguments: str, may_fail: bool = False) -> str:
-    done = subprocess.run(
-        [sys.executable, "-m", "airflow", *arguments],
-        env={**os.environ, **env},
-        cwd=ROOT,
-        capture_output=True,
-        text=True,
-        timeout=180,
-        check=False,
-    )
+def airflow(env: Mapping[str, str], *commands: list[str], may_fail: bool = False) -> str:
+    """Run some commands of Airflow in one process; returns what they printed, or fails with it."""
+    done = warm.run("-c", COMMANDS, env={**os.environ, **env}, given=json.dumps(commands))
     log = done.stdout + done.stderr
     assert may_fail or done.returncode == 0, log[-6000:]
     return log

@@ -10,7 +10,7 @@ import pytest
 
 from include.core.errors import NotDelivered, ReauthRequired
 from include.orchestration import notifications
-from tests.dags.conftest import _airflow
+from tests.dags.conftest import airflow
 from tests.pipeline.accounts import audited, organization, stored
 
 CANARY = "canary-99e1"
@@ -92,13 +92,12 @@ def test_a_failed_task_is_told_in_words_for_people_without_secrets(monkeypatch, 
     assert CANARY not in json.dumps(message)
 
 
-def test_the_maintenance_dag_tells_about_an_account_once(warehouse, run_dag, monkeypatch):
+def test_the_maintenance_dag_tells_about_an_account_once(warehouse, run_dags, monkeypatch):
     stored({"api_key": CANARY}, organization(), label="roof")
     warehouse.execute("update ops.integration_credential set state = 'refused'")
     with webhook() as (address, got):
         connect_to(monkeypatch, address)
-        run_dag("maintain_credentials")
-        run_dag("maintain_credentials")
+        run_dags("maintain_credentials", "maintain_credentials")
     [message] = got
     assert "Sun: solaredge account 'roof' (credential 1): refused" in message["message"]
     assert CANARY not in json.dumps(message) and len(audited(warehouse, "credential_warning")) == 1
@@ -125,7 +124,7 @@ def test_a_task_that_fails_for_good_tells_people_by_itself(airflow_env, monkeypa
     with webhook() as (address, got):
         connect_to(monkeypatch, address)
         with pytest.raises(AssertionError):
-            _airflow({**airflow_env, "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path)}, "dags", "test", "broken")
+            airflow({**airflow_env, "AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path)}, ["dags", "test", "broken"])
     [message] = got
     assert message["title"] == "Sunledger: broken.land failed"
     assert "E414_REAUTH_REQUIRED: the vendor takes no token" in message["message"]
