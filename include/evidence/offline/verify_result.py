@@ -31,7 +31,7 @@ def of_documents(documents: Mapping[str, Any], days: list[Row]) -> dict[str, Any
     deemed = _deemed(period) if metric == "energy" else None
     counted = None if actual is None else actual + (deemed or ZERO)
     shortfall = _shortfall(period, guaranteed, actual, counted)
-    outcome = _outcome(period, metric, actual, shortfall)
+    outcome = "inconclusive" if shortfall is None else "breached" if shortfall > 0 else "kept"
     available, hours = period.hours()
     by_class, events = period.excused()
     return {
@@ -168,28 +168,28 @@ def _add(days: list[Row], name: str) -> Decimal:
     return sum((day[name] for day in days if day[name] is not None), ZERO)
 
 
+def _is_known(period: Period, metric: str, actual: Decimal | None) -> bool:
+    """What data do not tell is no breach; a promise to deliver data is broken by their absence."""
+    if metric in {"completeness", "delay"}:
+        return True
+    is_complete = (period.completeness() or ZERO) >= period.terms.need("min_completeness_percent")
+    if not is_complete or not period.usable_slots():
+        return False
+    # where nothing was asked of the plant, nothing is unknown either
+    return actual is not None or (metric == "availability" and period.hours()[1] == 0)
+
+
 def _shortfall(
     period: Period, guaranteed: Decimal | None, actual: Decimal | None, counted: Decimal | None
 ) -> Decimal | None:
-    if period.event["metric"] == "delay":
-        exact = actual
-    elif None in (guaranteed, counted):
+    """What is missing, rounded where the contract says so; null where data do not tell."""
+    metric = period.event["metric"]
+    if not _is_known(period, metric, actual):
         return None
-    else:
-        exact = max(ZERO, guaranteed - counted)
+    missing = ZERO if None in (guaranteed, counted) else max(ZERO, guaranteed - counted)
+    exact = actual if metric == "delay" else missing
     decimals = period.terms.words["shortfall_decimals"]
     return exact if decimals is None else rounded(exact, decimals, period.terms.words["rounding"])
-
-
-def _outcome(period: Period, metric: str, actual: Decimal | None, shortfall: Decimal | None) -> str:
-    """What data do not tell is no breach; a promise to deliver data is broken by their absence."""
-    if metric not in {"completeness", "delay"}:
-        is_complete = (period.completeness() or ZERO) >= period.terms.need("min_completeness_percent")
-        if not is_complete or not period.usable_slots():
-            return "inconclusive"
-        if actual is None and not (metric == "availability" and period.hours()[1] == 0):
-            return "inconclusive"
-    return "breached" if shortfall is not None and shortfall > 0 else "kept"
 
 
 def _money(
