@@ -61,7 +61,9 @@ class RowError(BaseModel):
     value: Any = Field(description="The cell as delivered, where the rule looks at one.")
     message: str
     remedy: str
-    original: dict[str, Any] = Field(description="The whole row as delivered.")
+    severity: str = Field(description="reject; or hold, for a row that waits and is judged again by itself.")
+    can_pass: bool = Field(description="Whether a person may let the row pass; not where a cell could not be read.")
+    original: dict[str, Any] = Field(description="The whole row as delivered, in its order.")
     status: str = Field(description="open, or released by a person.")
 
 

@@ -60,6 +60,7 @@ def row_errors(connection: Connection, load: dict[str, Any], limit: int = MOST_R
     found = []
     for row in quarantine.listing(connection, load_id=load["load_id"], limit=limit):
         headers = headers_of(tuple(row["original"]))
+        can_pass = row["status"] == "open" and not quarantine.unreadable_codes(row["codes"])
         for code in row["codes"]:
             rule = next((rule for rule in rules if rule.code == code and rule.message in row["messages"]), None)
             column, value = places.of(rule.column if rule else None, row["original"], headers)
@@ -71,6 +72,8 @@ def row_errors(connection: Connection, load: dict[str, Any], limit: int = MOST_R
                     "value": value,
                     "message": rule.message if rule else " ".join(row["messages"]),
                     "remedy": rule.remedy if rule else "",
+                    "severity": rule.severity if rule else "reject",
+                    "can_pass": can_pass,
                     "original": row["original"],
                     "status": row["status"],
                 }

@@ -47,18 +47,27 @@ def test_a_file_with_bad_rows_is_uploaded_and_each_bad_row_explained(chromium, l
     page.get_by_role("table", name="Refused rows").wait_for()
     counts = page.locator("dl.counts").inner_text().split()
     assert counts == ["Rows", "32", "Accepted", "30", "Refused", "2", "Repeated", "0"]
-    rows = [[cell.inner_text() for cell in row.get_by_role("cell").all()] for row in page.locator("tbody tr").all()]
-    assert [row[:2] for row in rows] == [["31", "R201_NOT_NUMERIC"], ["32", "R503_QUALITY_VALUE"]]
-    assert rows[1][3:5] == ["quality", "guessed"]
-    for *_, remedy, delivered in rows:
-        assert remedy and "site_id: P1" in delivered
-    assert "energy_wh: lots" in rows[0][-1] and ODD[1][2] in rows[1][-1]
+    rows = [[cell.inner_text() for cell in row.get_by_role("cell").all()] for row in page.locator("tbody").all()]
+    assert [row[0].strip() for row in rows] == ["31", "32"]
+    assert "R201_NOT_NUMERIC" in rows[0][1] and "R503_QUALITY_VALUE" in rows[1][1]
+    assert [row[2] for row in rows] == ["energy_wh lots", "quality guessed"]
+    assert all(row[3] for row in rows), "what to do"
+    delivered = page.locator("tr.delivered").first.locator(".cell").all_inner_texts()
+    assert delivered == [
+        "timestamp 2026-06-01T15:30:00Z",
+        "site_id P1",
+        "energy_wh lots",
+        "quality measured",
+        "note =1+1",
+    ]
+    assert page.locator(".cell.bad").all_inner_texts() == ["energy_wh lots", "quality guessed"]
+    assert ODD[1][2] in rows[1][-1]
     assert page.get_by_role("status").inner_text() == "Judged. The verdict is below."
     with page.expect_download() as download:
         page.get_by_role("button", name="Download refused rows (CSV)").click()
     download.value.save_as(tmp_path / "rejected.csv")
     assert download.value.suggested_filename.startswith("rejected-")
-    with (tmp_path / "rejected.csv").open(newline="") as file:
+    with (tmp_path / "rejected.csv").open(newline="", encoding="utf-8-sig") as file:
         assert [row["note"] for row in csv_module.DictReader(file)] == ["'=1+1", "<img src=x onerror=alert(1)>"]
     assert complaints == []
 
@@ -120,7 +129,7 @@ def test_loads_are_filtered_paged_replayed_and_released_with_a_reason(chromium, 
     page.get_by_text("held.csv").wait_for()
     assert items.count() == 29 and not page.get_by_role("button", name="Older loads").is_visible()
     page.get_by_label("Status", exact=True).select_option("held")
-    page.wait_for_function("document.querySelectorAll('#list > li').length === 1")
+    page.locator("#list > li:only-child").wait_for()
     page.get_by_role("link", name="held.csv").click()
     detail = page.get_by_role("region", name="Load", exact=True)
     detail.get_by_text("Held: a person has to look at it").wait_for()
@@ -143,6 +152,27 @@ def test_loads_are_filtered_paged_replayed_and_released_with_a_reason(chromium, 
     assert {actor for _, actor, _ in trail} == {"user:olga"}
     reasons = ["the columns were mapped", "confirmed by the plant", "a meter that runs backwards"]
     assert [reason for *_, reason in trail] == reasons
+    assert complaints == []
+
+
+def test_rows_that_wait_or_cannot_pass_are_told_and_not_offered(chromium, ledger, plant):
+    """A load of an unmapped site is not called published, and a row that could not be read has no box to tick."""
+    from include.pipeline.land import land_file
+    from include.pipeline.process import process
+
+    for name, text in (("unmapped.csv", csv(range(4)).replace("P1", "P9")), ("odd.csv", csv([1, "lots", -90000]))):
+        landed = land_file(text.encode(), name=name, organization_id=plant.organization_id, source_system="manual")
+        process(landed["load_id"])
+    page, complaints = opened(chromium, ledger, "loads")
+    page.get_by_role("listitem").filter(has_text="unmapped.csv").get_by_text("no row can be used yet").wait_for()
+    page.get_by_role("link", name="unmapped.csv").click()
+    detail = page.get_by_role("region", name="Load", exact=True)
+    detail.get_by_text("(waits)").first.wait_for()
+    assert detail.get_by_role("checkbox").count() == 0
+    page.go_back()
+    page.get_by_role("link", name="odd.csv").click()
+    detail.get_by_role("checkbox").wait_for()
+    assert detail.get_by_role("checkbox").get_attribute("aria-label") == "Choose row 3"
     assert complaints == []
 
 
@@ -223,7 +253,10 @@ def test_a_page_can_be_used_with_the_keyboard_alone(chromium, ledger, plant):
     assert outline == "3px"
     page.keyboard.press("Enter")
     page.get_by_role("region", name="Load", exact=True).get_by_text("Held: a person has to look at it").wait_for()
-    page.wait_for_function("document.activeElement.id === 'detail'")  # the focus goes with the content
+    page.locator("#detail h2:focus").wait_for()  # the focus goes with the content
+    assert not page.get_by_label("Status", exact=True).is_visible()
+    page.get_by_role("link", name="All loads").click()
+    page.get_by_role("link", name="held.csv").wait_for()
 
 
 def test_inside_airflows_frame_the_page_works_without_its_own_navigation(chromium, ledger, plant):

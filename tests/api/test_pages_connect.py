@@ -28,15 +28,15 @@ def test_an_account_is_entered_and_a_site_of_it_mapped(chromium, ledger, plant, 
     first.get_by_label("5E10A160-01").select_option(label="M1")
     first.get_by_label("5E10AE00-M1").select_option(label="none: it is not read")
     first.get_by_role("button", name="Map this site").click()
-    first.get_by_text("Mapped: it is read as site").wait_for()
+    first.get_by_text("Mapped to Plant, 2 devices.").wait_for()
     rows = warehouse.execute(
         "select d.external_device_id as device, m.name from core.meter_device as d inner join core.meter as m "
         "using (organization_id, meter_id) where d.source_system = 'solaredge' and d.external_site_id = '2016001'"
     ).fetchall()
     assert {row["device"]: row["name"] for row in rows} == {"5E10A160-01": "M1", "5E10A140-02": "5E10A140-02"}
     page.reload()
-    page.get_by_role("button", name="Find sites of solaredge “fleet”").click()
-    first.get_by_text("Mapped: it is read as site").wait_for()
+    page.get_by_role("button", name="Find sites of SolarEdge “fleet”").click()
+    first.get_by_text("Mapped to Plant, 2 devices.").wait_for()
     assert DEMO_KEY not in page.content()
     assert complaints == []
 

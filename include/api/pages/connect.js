@@ -1,7 +1,7 @@
 // Connect: in the browser at the vendor, or with what a person enters; then the accounts and their sites.
 
 import { get, post } from "./api.js";
-import { button, byId, element, labelled, options } from "./dom.js";
+import { button, byId, element, labelled, many, options, sourceName } from "./dom.js";
 import { attempt, begin, complain, say } from "./shell.js";
 import { hideSites, showSites } from "./sites.js";
 
@@ -67,12 +67,12 @@ async function enter() {
 }
 
 function card(account) {
-  const name = account.label ? `${account.source_system} “${account.label}”` : account.source_system;
+  const name = sourceName(account.source_system) + (account.label ? ` “${account.label}”` : "");
   const find = (event) => attempt(() => showSites(account), event.currentTarget);
   return element(
     "li", {},
     element("h3", {}, name),
-    element("p", { class: "quiet" }, `${STATES[account.state] || account.state} · ${account.sites} sites are read`),
+    element("p", { class: "quiet" }, `${STATES[account.state] || account.state} · ${many(account.sites, "site is", "sites are")} read`),
     account.last_error && element("p", { class: "quiet" }, account.last_error),
     account.state === "active" ? button("Find sites", find, { class: "second", "aria-label": `Find sites of ${name}` }) : null,
   );
@@ -113,7 +113,7 @@ begin(async (now) => {
   organization = now;
   hideSites();
   vendors = (await get("vendors")).items;
-  options(vendor, vendors.map((one) => [one.source_system, one.source_system]), vendor.value);
+  options(vendor, vendors.map((one) => [one.source_system, sourceName(one.source_system)]), vendor.value);
   showKinds();
   await showAccounts();
 });

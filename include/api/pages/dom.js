@@ -33,8 +33,23 @@ export function labelled(text, control) {
   return [element("label", { for: control.id }, text), control];
 }
 
+const MOMENT = {
+  year: "numeric", month: "short", day: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short",
+};
+
+// A moment in the person's own zone, which is named.
 export function time(instant) {
   if (!instant) return "";
-  const shown = new Date(instant).toLocaleString([], { dateStyle: "medium", timeStyle: "short" });
-  return element("time", { datetime: instant }, shown);
+  return element("time", { datetime: instant }, new Date(instant).toLocaleString([], MOMENT));
+}
+
+export function many(count, one, several) {
+  return `${count.toLocaleString()} ${count === 1 ? one : several}`;
+}
+
+const VENDORS = { solaredge: "SolarEdge", enphase: "Enphase", sma: "SMA", goodwe: "GoodWe", snowflake: "Snowflake" };
+
+// What people call a source.
+export function sourceName(source) {
+  return VENDORS[source] || source;
 }

@@ -1,7 +1,7 @@
 // Loads: the history, one load in detail, and what people may do about it.
 
 import { get, post } from "./api.js";
-import { button, byId, element, labelled, time } from "./dom.js";
+import { button, byId, element, labelled, many, sourceName, time } from "./dom.js";
 import { attempt, begin, say } from "./shell.js";
 import { judged, rendered, state, UNFINISHED } from "./verdict.js";
 
@@ -17,12 +17,14 @@ let turn = 0;
 let asked = 0;
 
 function card(load) {
-  const counts = load.rows_in === null ? "" : `${load.rows_in} rows, ${load.rows_rejected ?? 0} refused`;
+  const isCounted = load.rows_in !== null && load.status !== "duplicate";
+  const refused = load.rows_rejected ? `, ${load.rows_rejected.toLocaleString()} refused` : "";
+  const counts = isCounted ? many(load.rows_in, "row", "rows") + refused : "";
   return element(
     "li", {},
     element("h3", {}, element("a", { href: `#${load.load_id}` }, `Load ${load.load_id}: ${load.original_name}`)),
-    element("p", { class: "quiet" }, `${load.source_system} · `, time(load.received_at), counts && ` · ${counts}`),
-    state(load.status === "accepted" && load.rows_rejected ? "partial" : load.status),
+    element("p", { class: "quiet" }, `${sourceName(load.source_system)} · `, time(load.received_at), counts && ` · ${counts}`),
+    state(load.status, load.rows_clean, load.rows_rejected),
     load.message && element("p", { class: "quiet" }, `${load.code || ""} ${load.message}`),
   );
 }
@@ -56,6 +58,7 @@ function actions(verdict, chosen) {
   const form = element(
     "form", { on: { submit: (event) => event.preventDefault() } },
     element("h3", {}, "Do something about it"), ...labelled("Reason", reason),
+    element("p", { class: "help" }, "It is kept with your name."),
   );
   const act = (text, path, done, rows) => button(text, (event) => {
     if (rows && !chosen.size) return say("Choose rows in the table first.");
@@ -73,7 +76,7 @@ function actions(verdict, chosen) {
   if (may("admin") && verdict.status === "held") {
     made.push(act("Let the load pass", "release", "The load passes, without its refused rows."));
   }
-  if (may("admin") && verdict.errors.some((error) => error.status === "open")) {
+  if (may("admin") && verdict.errors.some((error) => error.can_pass)) {
     made.push(act("Let the chosen rows pass", "release", "The chosen rows pass.", () => ({ rows: [...chosen] })));
   }
   form.append(...made);
@@ -83,13 +86,15 @@ function actions(verdict, chosen) {
 function show(verdict) {
   const chosen = new Set();
   const choice = (error) => {
-    if (error.status !== "open" || !may("admin")) return null;
+    if (!error.can_pass || !may("admin")) return null;
     const change = (event) => (event.target.checked ? chosen.add(error.row) : chosen.delete(error.row));
     return element("input", { type: "checkbox", "aria-label": `Choose row ${error.row}`, on: { change } });
   };
-  const close = element("p", {}, element("a", { href: "#" }, "Close"));
-  detail.replaceChildren(...[...rendered(verdict, choice), actions(verdict, chosen), close].filter(Boolean));
-  detail.hidden = false;
+  const hadFocus = detail.contains(document.activeElement);
+  const close = element("p", { class: "back" }, element("a", { href: "#" }, "← All loads"));
+  detail.replaceChildren(...[close, ...rendered(verdict, choice), actions(verdict, chosen)].filter(Boolean));
+  showDetail(true);
+  if (hadFocus) detail.querySelector("h2").focus();
 }
 
 // Show a load, and again when it is judged, unless the person turned to another one meanwhile.
@@ -100,16 +105,23 @@ function follow(verdict) {
   return judged(verdict, () => mine === turn, show);
 }
 
+// One load takes the place of the list.
+function showDetail(isShown) {
+  detail.hidden = !isShown;
+  filters.hidden = byId("history").hidden = isShown;
+}
+
 async function open() {
   turn += 1;
   const mine = turn;
   const id = /^#(\d+)$/.exec(location.hash)?.[1];
-  detail.hidden = true;
+  showDetail(false);
   if (!id) return;
   const verdict = await get(`status/${id}`);
   if (mine !== turn) return;
   const end = follow(verdict);
-  detail.focus();
+  scrollTo(0, 0);
+  detail.querySelector("h2").focus();
   await end;
 }
 
@@ -117,7 +129,7 @@ async function fillSources() {
   const { days } = await get("stats", { days: 90 });
   const names = [...new Set(days.map((day) => day.source_system))].sort();
   const select = byId("source");
-  select.replaceChildren(select.options[0], ...names.map((name) => element("option", {}, name)));
+  select.replaceChildren(select.options[0], ...names.map((name) => element("option", { value: name }, sourceName(name))));
 }
 
 filters.addEventListener("change", () => attempt(firstPage));

@@ -1,7 +1,7 @@
 // The sites that an account may read, and mapping one: to a project, and each device to a meter.
 
 import { get, post } from "./api.js";
-import { button, byId, element, labelled, options } from "./dom.js";
+import { button, byId, element, labelled, many, options } from "./dom.js";
 import { attempt, say } from "./shell.js";
 
 const place = byId("sites");
@@ -18,21 +18,22 @@ export async function showSites(account) {
   say("Asking the vendor for its sites…");
   const path = `credentials/${account.credential_id}/sites`;
   const [{ items: sites }, { items: projects }] = await Promise.all([get(path), get("projects")]);
-  const cards = sites.map((site) => card(account, site, projects));
+  const known = await Promise.all(sites.map((site) => site.site_id === null ? null : get(`sites/${site.site_id}`)));
+  const cards = sites.map((site, at) => card(account, site, projects, known[at]));
   const none = sites.length ? null : element("p", {}, "The vendor lists no site for this account.");
   const list = element("ul", { class: "cards" }, ...cards);
-  place.replaceChildren(...[element("h2", {}, "Sites found"), none, list].filter(Boolean));
+  place.replaceChildren(...[element("h2", { tabindex: "-1" }, "Sites found"), none, list].filter(Boolean));
   place.hidden = false;
-  say(`${sites.length} sites found.`);
-  place.focus();
+  say(`${many(sites.length, "site", "sites")} found.`);
+  place.querySelector("h2").focus();
 }
 
-function card(account, site, projects) {
+function card(account, site, projects, known) {
   const capacity = site.dc_capacity_w ? ` · ${site.dc_capacity_w / 1000} kW` : "";
   const about = `${site.external_site_id} · ${site.time_zone || "time zone unknown"}${capacity}`;
   const made = element("li", {}, element("h3", {}, site.name), element("p", { class: "quiet" }, about));
-  if (site.site_id !== null) {
-    made.append(mapped(site.site_id));
+  if (known) {
+    made.append(mapped(known, projects));
   } else if (!projects.length) {
     made.append(element("p", {}, "There is no project to map it to yet. Ask the operator to register one."));
   } else {
@@ -48,8 +49,10 @@ function card(account, site, projects) {
   return made;
 }
 
-function mapped(siteId) {
-  return element("p", { class: "state good" }, `Mapped: it is read as site ${siteId}.`);
+function mapped(site, projects) {
+  const project = projects.find((one) => one.project_id === site.project_id)?.name || "no project";
+  const devices = many(site.devices.length, "device", "devices");
+  return element("p", { class: "state good" }, `Mapped to ${project}, ${devices}.`);
 }
 
 function mapping(account, site, projects, devices, made) {
@@ -88,7 +91,7 @@ function mapping(account, site, projects, devices, made) {
         project_id: Number(project.value),
         devices: devices.map((device, at) => chosen(device, selects[at].value)).filter(Boolean),
       });
-      form.replaceWith(mapped(stored.site_id));
+      form.replaceWith(mapped(stored, projects));
       say(`${site.name} is mapped. It is read from now on.`);
       made.tabIndex = -1;
       made.focus();

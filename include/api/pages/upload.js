@@ -38,7 +38,7 @@ async function send() {
     if (!isWanted()) return;
     show(verdict);
     await judged(verdict, isWanted, show);
-    place.focus();
+    place.querySelector("h2").focus();
   } finally {
     if (isWanted()) sending.hidden = true;
   }

@@ -1,7 +1,7 @@
 // What became of a delivery, in words: state, counts, and every refused row with code, place and remedy.
 
 import { download, get } from "./api.js";
-import { button, element, time } from "./dom.js";
+import { button, element, many, time } from "./dom.js";
 import { attempt } from "./shell.js";
 
 export const UNFINISHED = new Set(["landed", "staged"]);
@@ -15,14 +15,19 @@ const WORDS = {
   partial: ["Accepted, without the refused rows", "warn"],
   published: ["Published", "good"],
   published_partial: ["Published, without the refused rows", "warn"],
+  nothing: ["Nothing of it is published: no row can be used yet", "warn"],
   held: ["Held: a person has to look at it", "bad"],
   rejected: ["Rejected: nothing of it is used", "bad"],
   empty: ["Empty: there is no row in it", "bad"],
   duplicate: ["The same content was delivered before", "warn"],
 };
 
-export function state(status) {
-  const [text, kind] = WORDS[status] || [status, "warn"];
+// `accepted` counts rows; a load of which none can be used is neither accepted nor published for the one who sent it.
+export function state(status, accepted, refused) {
+  const isDone = ["accepted", "partial", "published", "published_partial"].includes(status);
+  const partial = { accepted: "partial", published: "published_partial" }[status];
+  const told = isDone && refused && !accepted ? "nothing" : refused && partial ? partial : status;
+  const [text, kind] = WORDS[told] || [status, "warn"];
   return element("span", { class: `state ${kind}` }, text);
 }
 
@@ -39,14 +44,17 @@ export async function judged(verdict, isWanted, show) {
 
 // The verdict as elements; `choice` makes the control with which a refused row is chosen.
 export function rendered(verdict, choice = () => null) {
-  const parts = [element("h2", {}, `Load ${verdict.load_id}`), element("p", {}, state(verdict.status))];
+  const parts = [
+    element("h2", { tabindex: "-1" }, `Load ${verdict.load_id}`),
+    element("p", {}, state(verdict.status, verdict.rows_accepted, verdict.rows_rejected)),
+  ];
   if (verdict.code) parts.push(element("p", {}, element("code", {}, verdict.code), ` ${verdict.message || ""}`));
   if (verdict.remedy) parts.push(element("p", {}, verdict.remedy));
   if (verdict.duplicate_of) {
     const link = element("a", { href: `loads#${verdict.duplicate_of}` }, `Load ${verdict.duplicate_of}`);
     parts.push(element("p", {}, link, " is the first with this content."));
   }
-  if (verdict.rows_in !== null) parts.push(counts(verdict));
+  if (verdict.rows_in !== null && !verdict.duplicate_of) parts.push(counts(verdict));
   if (verdict.data_start) {
     parts.push(element("p", { class: "quiet" }, "Data from ", time(verdict.data_start), " to ", time(verdict.data_end)));
   }
@@ -60,14 +68,14 @@ function counts(verdict) {
     ["Rows", verdict.rows_in], ["Accepted", verdict.rows_accepted],
     ["Refused", verdict.rows_rejected], ["Repeated", verdict.rows_duplicate],
   ].filter(([, count]) => count !== null);
-  const pairs = known.map(([name, count]) => element("div", {}, element("dt", {}, name), element("dd", {}, count)));
+  const pairs = known.map(([name, count]) => element("div", {}, element("dt", {}, name), element("dd", {}, count.toLocaleString())));
   return element("dl", { class: "counts" }, ...pairs);
 }
 
 function warnings(found) {
   const items = found.map((one) => {
     const rows = one.first_rows.length ? ` First rows: ${one.first_rows.slice(0, 10).join(", ")}.` : "";
-    return element("li", {}, element("code", {}, one.code), ` ${one.message} (${one.rows} rows)${rows}`);
+    return element("li", {}, element("code", {}, one.code), ` ${one.message} (${many(one.rows, "row", "rows")})${rows}`);
   });
   return element("div", {}, element("h3", {}, "Worth a look"), element("ul", {}, ...items));
 }
@@ -88,29 +96,48 @@ function text(cell) {
 }
 
 function table(errors, choice) {
-  const names = ["Row", "Code", "What is wrong", "Column", "Value", "What to do", "Row as delivered"];
+  const names = ["Row", "What is wrong", "Found", "What to do"];
   // roles are named because narrow windows show the table as cards, which would take them away
   const head = names.map((name) => element("th", { scope: "col", role: "columnheader" }, name));
-  let last = null;
-  const rows = errors.map((error) => {
-    const chosen = error.row === last ? null : choice(error);
-    last = error.row;
-    const row = element("span", {}, String(error.row), error.status === "released" ? " (released)" : "");
-    // a rule may look at what was made of several columns; then the row as delivered says it
-    const [column, value] = error.column in error.original ? [error.column, text(error.value)] : ["", ""];
-    const delivered = Object.entries(error.original).map(([name, cell]) => `${name}: ${text(cell)}`).join("; ");
-    const cells = [
-      element("span", {}, chosen, chosen ? " " : "", row),
-      element("code", {}, error.code), error.message, column, value, error.remedy, delivered,
-    ];
-    return element("tr", { role: "row" }, ...cells.map((cell, at) => (
-      element("td", { role: "cell", "data-label": names[at] }, cell)
-    )));
-  });
   return element(
     "table", { role: "table" },
     element("caption", {}, "Refused rows"),
     element("thead", { role: "rowgroup" }, element("tr", { role: "row" }, ...head)),
-    element("tbody", { role: "rowgroup" }, ...rows),
+    ...byRow(errors).map((found) => rowGroup(found, choice, names)),
   );
+}
+
+// A row may break several rules: the entries of one row stand together, above the row as it was delivered.
+function byRow(errors) {
+  const rows = new Map();
+  for (const error of errors) rows.set(error.row, [...(rows.get(error.row) || []), error]);
+  return [...rows.values()];
+}
+
+function rowGroup(found, choice, names) {
+  const lines = found.map((error, at) => {
+    const number = at ? "" : element("span", { class: "row" }, choice(error), String(error.row), " ", fate(error));
+    const wrong = element("span", {}, error.message, " ", element("code", {}, error.code));
+    const cells = [number, wrong, cell(error), error.remedy];
+    return element("tr", { role: "row" }, ...cells.map((content, place) => (
+      element("td", { role: "cell", "data-label": names[place] }, content)
+    )));
+  });
+  const bad = new Set(found.map((error) => error.column));
+  const delivered = Object.entries(found[0].original).map(([name, content]) => element(
+    "span", { class: bad.has(name) ? "cell bad" : "cell" }, element("b", {}, name), ` ${text(content)}`,
+  ));
+  const whole = element("td", { role: "cell", colspan: "4", "data-label": "As delivered" }, ...delivered);
+  return element("tbody", { role: "rowgroup" }, ...lines, element("tr", { role: "row", class: "delivered" }, whole));
+}
+
+function fate(error) {
+  if (error.status === "released") return element("span", { class: "quiet" }, "(released)");
+  return error.severity === "hold" ? element("span", { class: "quiet" }, "(waits)") : null;
+}
+
+// A rule may look at what was made of several columns; then the row as delivered says it.
+function cell(error) {
+  if (!(error.column in error.original)) return "";
+  return element("span", {}, element("b", {}, error.column), ` ${text(error.value)}`);
 }
