@@ -48,15 +48,21 @@ def build(source: str) -> None:
             return extract.land_reference(site)
 
         @task(trigger_rule="all_done", outlets=[RAW_READINGS[source]])
-        def stage_and_judge() -> dict:
-            return process.process_all(feeds=[feeds.feed_of(source)])
+        def stage_and_judge() -> list[int]:
+            return process.process_able(feeds=[feeds.feed_of(source)])
+
+        @task(map_index_template="load {{ task.op_kwargs['load_id'] }}")
+        def try_again(load_id: int) -> None:
+            process.process(load_id)
 
         @task(trigger_rule="all_done", retry_policy=VENDOR_RETRIES)
         def verify_sites(sites: list[dict]) -> None:
             extract.raise_for_failures(source, sites)
 
         sites = list_sites()
-        land.expand(site=sites) >> stage_and_judge() >> verify_sites(sites)
+        broken = stage_and_judge()
+        land.expand(site=sites) >> broken >> verify_sites(sites)
+        try_again.expand(load_id=broken)
 
     extract_inverter()
 

@@ -3,7 +3,7 @@
 An asset watcher looks into the local drop folder, the lake's inbox prefixes and the ledger, and starts a run when
 complete objects wait, or loads that no Dag attends to: pushed, replayed or released ones. Each version of each object
 is picked up exactly once, also when a run is cleared or the triggerer was killed; a load that was left unfinished is
-finished by the next run.
+finished by the next run. A load that cannot be processed is tried again by itself and keeps no other from publication.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -33,10 +33,14 @@ def ingest_files() -> None:
         return inbox.pick_up()
 
     @task(outlets=[RAW_FILES])
-    def stage_and_judge(load_ids: list[int]) -> dict:
-        return process.process_all(load_ids, feeds=feeds.CLIENT_FEEDS)
+    def stage_and_judge(load_ids: list[int]) -> list[int]:
+        return process.process_able(load_ids, feeds=feeds.CLIENT_FEEDS)
 
-    stage_and_judge(land())
+    @task(map_index_template="load {{ task.op_kwargs['load_id'] }}")
+    def try_again(load_id: int) -> None:
+        process.process(load_id)
+
+    try_again.expand(load_id=stage_and_judge(land()))
 
 
 ingest_files()

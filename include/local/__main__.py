@@ -58,7 +58,7 @@ def up(settings: Settings, *, once: bool) -> int:
             if not once:
                 progress.say("Sunledger is up; Ctrl-C stops it.")
             while not once:
-                stack.check()
+                stack.tend()
                 time.sleep(WATCH_S)
         except front.Stopped:
             return 0 if is_up else INTERRUPTED

@@ -17,11 +17,12 @@ from include.local.airflow_api import AirflowApi
 from include.local.dotenv import write
 from include.local.failures import StackFailed
 from include.local.portals import Portals
-from include.local.progress import step
+from include.local.progress import say, step
 from include.local.settings import Settings
 from include.local.supervisor import Child, Supervisor
 
 POLL_S = 1.0
+RESTART_S = 5.0
 LONG_AGO = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -60,6 +61,24 @@ class Stack:
         self.supervisor.check()
         if self.server and not self.server.is_running:
             raise StackFailed("PostgreSQL stopped", log=self.server.log)
+
+    def tend(self) -> None:
+        """Start again what has stopped, PostgreSQL first; a part that stops again and again is a failure."""
+        if self.server and not self._serves_again():
+            self.supervisor.note_revival("PostgreSQL", self.server.log)
+            self.server.restart_immediate()
+            say("PostgreSQL had stopped; it was started again")
+        for name in self.supervisor.revive():
+            say(f"{name} had stopped; it was started again")
+
+    def _serves_again(self) -> bool:
+        """Whether PostgreSQL runs, or is back after the moment that a restart by somebody else takes."""
+        give_up_at = time.monotonic() + RESTART_S
+        while not self.server.is_running:
+            if time.monotonic() > give_up_at:
+                return False
+            time.sleep(POLL_S / 4)
+        return True
 
     def await_publication(self) -> None:
         """Wait until what was handed in is published, or something makes that impossible."""

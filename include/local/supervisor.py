@@ -12,6 +12,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -21,6 +22,8 @@ from include.local.failures import StackFailed
 from include.local.processes import Process
 
 PATIENCE_S = {signal.SIGTERM: 10.0, signal.SIGKILL: 10.0}
+# a part that stops more often than so within so many seconds has a reason that another start does not mend
+MOST_STARTS, WITHIN_S = 5, 600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +33,9 @@ class Child:
     name: str
     process: subprocess.Popen[bytes]
     log: Path
+    command: Sequence[str]
+    environment: Mapping[str, str]
+    cwd: Path
 
 
 class Supervisor:
@@ -38,6 +44,7 @@ class Supervisor:
     def __init__(self, local: Path) -> None:
         self.local = local
         self.children: list[Child] = []
+        self._revived: dict[str, list[float]] = {}
 
     def start(self, name: str, command: Sequence[str], environment: Mapping[str, str], cwd: Path) -> Child:
         """Start a part that keeps running; its output goes to ``.local/logs/<name>.log``."""
@@ -55,7 +62,7 @@ class Supervisor:
                 stderr=subprocess.STDOUT,
                 start_new_session=True,
             )
-        child = Child(name, process, log)
+        child = Child(name, process, log, command, environment, cwd)
         self.children.append(child)
         record(self.local, name, process.pid)
         return child
@@ -65,6 +72,25 @@ class Supervisor:
         for child in self.children:
             if (code := child.process.poll()) is not None:
                 raise StackFailed(f"{child.name} stopped with exit code {code}", log=child.log)
+
+    def revive(self) -> list[str]:
+        """Start again the parts that stopped and return their names; one that stops again and again is a failure."""
+        stopped = [child for child in self.children if child.process.poll() is not None]
+        for child in stopped:
+            self.note_revival(child.name, child.log)
+            with suppress(ProcessLookupError):  # what it has started would stand in the way of the new one
+                os.killpg(child.process.pid, signal.SIGKILL)
+            self.children.remove(child)
+            self.start(child.name, child.command, child.environment, child.cwd)
+        return [child.name for child in stopped]
+
+    def note_revival(self, name: str, log: Path) -> None:
+        """Count the starts of a part; raise when it has stopped too often in a short time."""
+        now = time.monotonic()
+        recent = [at for at in self._revived.get(name, ()) if now - at < WITHIN_S]
+        if len(recent) >= MOST_STARTS:
+            raise StackFailed(f"{name} stops again and again", log=log)
+        self._revived[name] = [*recent, now]
 
     def finish(self, child: Child) -> None:
         """Wait for a part that ends by itself; a non-zero exit is a failure."""

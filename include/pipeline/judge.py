@@ -64,7 +64,8 @@ def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, relea
     is_unmapped = rules.unmapped and verdict.counts[rules.unmapped].unexpected
     unmapped = raw.unmapped_devices(connection, load) if is_unmapped else []
     findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
-    loads.settle(connection, load, _outcome(verdict, refused, duplicates) | {"verdict": findings})
+    outcome = _outcome(verdict, refused, duplicates, is_released=load["released_at"] is not None)
+    loads.settle(connection, load, outcome | {"verdict": findings})
 
 
 def dispose(load_id: int) -> None:
@@ -105,10 +106,10 @@ def _with_cells(load: dict[str, Any], path: Path, refused: list[FailingRow]) -> 
         }
 
 
-def _outcome(verdict: Verdict, refused: list[FailingRow], duplicates: int) -> dict[str, Any]:
+def _outcome(verdict: Verdict, refused: list[FailingRow], duplicates: int, *, is_released: bool) -> dict[str, Any]:
     bad = sum(row.severity == "reject" for row in refused)
     share, limit = (100 * bad / verdict.rows if verdict.rows else 0.0), settings.error_share_limit_percent()
-    held = share > limit
+    held = share > limit and not is_released
     reason = f"{bad} of {verdict.rows} rows are refused ({share:.1f} percent; the limit is {limit:g})"
     return {
         "status": "held" if held else "accepted",

@@ -6,27 +6,37 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from include.core.errors import Fenced, IllegalState, SunledgerError
+import psycopg
+
+from include.core.errors import Fenced, IllegalState, LakeUnavailable, SunledgerError
 from include.pipeline.feeds import CLIENT_FEEDS, column_map
 from include.pipeline.judge import judge, sweep
 from include.pipeline.stage import stage
-from include.warehouse import audit, billing, files, load_lists, loads, publications
+from include.warehouse import audit, billing, files, load_lists, loads, publications, raw
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
 
+PIPELINE = "pipeline"
+# nothing is wrong with the load: it waits until they are over
+OUTAGES = (psycopg.OperationalError, LakeUnavailable)
+
 
 def process(load_id: int) -> dict[str, Any]:
-    """Stage and judge one load; what is done already is not done again. A duplicate finishes its original."""
+    """Stage and judge one load; what is done already is not done again. A duplicate finishes its original.
+
+    A load whose raw rows were lost between the two (a crash of the database empties unlogged tables) is staged again.
+    """
     with connect() as connection:
         load = loads.get(connection, load_id)
+        is_lost = load["status"] == "staged" and raw.has_lost_rows(connection, load)
     if load["status"] == "duplicate":
         with connect() as connection:
             original = loads.get(connection, load["duplicate_of"])
         if original["status"] in loads.UNFINISHED:
             process(original["load_id"])
         return load
-    if load["status"] in {"landed", "failed"}:
+    if is_lost or load["status"] in {"landed", "failed"}:
         load = stage(load_id)
     if load["status"] == "staged":
         load = judge(load_id)
@@ -53,31 +63,48 @@ def process_all(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> dict
 
     One broken load never stops the others: the rest is processed first, then the first failure is raised.
     """
+    statuses, failures = _each(load_ids, feeds)
+    for error in failures.values():
+        raise error
+    return statuses
+
+
+def process_able(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> list[int]:
+    """As `process_all`, but returns the loads that failed, for a task of their own that tries them again."""
+    statuses, failures = _each(load_ids, feeds)
+    log.info("loads by status: %s", statuses)
+    return list(failures)
+
+
+def _each(load_ids: Iterable[int], feeds: Sequence[str]) -> tuple[dict[str, int], dict[int, Exception]]:
     with connect() as connection:
         pending = sorted({*load_ids, *loads.unfinished(connection, feeds)})
     statuses: Counter[str] = Counter()
-    failures: list[SunledgerError] = []
+    failures: dict[int, Exception] = {}
     for load_id in pending:
         try:
             statuses[process(load_id)["status"]] += 1
         except SunledgerError as error:
             log.error("load %s: %s", load_id, error)
-            failures.append(error)
+            failures[load_id] = error
+        except Exception as error:
+            log.exception("load %s", load_id)
+            failures[load_id] = error
     sweep()
-    if failures:
-        raise failures[0]
-    return dict(statuses)
+    return dict(statuses), failures
 
 
 def replay(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] | None = None) -> dict[str, Any]:
     """Stage and judge a load again from its lake object, with today's parser, mapping and column map."""
     reopen(load_id, actor=actor, reason=reason, hints=hints)
-    stage(load_id)
     return process(load_id)
 
 
 def reopen(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] | None = None) -> dict[str, Any]:
-    """Send a load back to where it was landed, to be staged and judged again; returns its ledger row."""
+    """Send a load back to where it was landed, to be staged and judged again; returns its ledger row.
+
+    A release of the whole load ends when a person asks for this: it was given to what was read before.
+    """
     with connect() as connection:
         load = loads.get(connection, load_id)
         if load["status"] == "duplicate":
@@ -85,7 +112,7 @@ def reopen(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] 
         if publications.is_being_published(connection, load_id):
             raise IllegalState(f"load {load_id} is in the open publication", remedy="replay it when that has closed")
         stored = column_map(load) and files.hints(connection, load["organization_id"], column_map(load))
-        loads.reopen(connection, load, {**(stored or {}), **(hints or {})})
+        loads.reopen(connection, load, {**(stored or {}), **(hints or {})}, keeps_release=actor == PIPELINE)
         audit.record(
             connection,
             actor=actor,
@@ -106,10 +133,15 @@ def retryable() -> dict[int, str]:
 
 
 def retry_mapped() -> list[int]:
-    """Judge the `retryable` loads again."""
+    """Judge the `retryable` loads again; one that cannot be now stays unfinished and stops nobody else."""
     reasons = retryable()
     for load_id, reason in reasons.items():
-        replay(load_id, actor="pipeline", reason=reason)
+        try:
+            replay(load_id, actor=PIPELINE, reason=reason)
+        except OUTAGES:
+            raise
+        except Exception:
+            log.exception("load %s cannot be judged again", load_id)
     return list(reasons)
 
 

@@ -8,9 +8,9 @@ from typing import Any
 from include.core.errors import BuildFailed, PublicationBusy
 from include.core.failpoints import failpoint
 from include.pipeline import dbt
-from include.pipeline.process import process, retry_mapped
+from include.pipeline.process import OUTAGES, process, retry_mapped
 from include.pipeline.stage import stage
-from include.warehouse import billing, publications, raw, summary
+from include.warehouse import billing, loads, publications, raw, summary
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
@@ -27,11 +27,10 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
     retry_mapped()
     with connect() as connection:
         waiting = publications.waiting_loads(connection)
-        missing = [load["load_id"] for load in waiting if raw.row_count(connection, load) != load["rows_in"]]
+        missing = [load["load_id"] for load in waiting if raw.has_lost_rows(connection, load)]
     for load_id in missing:
         log.warning("load %s lost its raw rows and is staged again", load_id)
-        stage(load_id)
-        process(load_id)
+        _judge_again(load_id)
     with connect() as connection:
         publication = publications.open_or_resume(connection, builder or publications.this_process())
         if publication is None:
@@ -40,8 +39,7 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
         outdated = billing.outdated(connection, publication["publication_id"])
     for load_id in outdated:
         log.info("load %s was judged before reference data changed and is judged again", load_id)
-        stage(load_id)
-        process(load_id)
+        _judge_again(load_id)
     return _reference(publication)
 
 
@@ -81,6 +79,19 @@ def publish_when_free(patience_s: float = 3600.0) -> dict[str, Any] | None:
                 raise
             log.info("%s", error)
             time.sleep(2.0)
+
+
+def _judge_again(load_id: int) -> None:
+    """Stage and judge a waiting load again; one that cannot be leaves the line, so that it stops nobody else."""
+    try:
+        stage(load_id)
+        process(load_id)
+    except OUTAGES:
+        raise
+    except Exception:
+        log.exception("load %s is left out of the publication", load_id)
+        with connect() as connection:
+            loads.send_back(connection, load_id)
 
 
 def _reference(publication: dict[str, Any]) -> dict[str, Any]:

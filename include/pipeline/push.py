@@ -12,10 +12,8 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Any
 
-import psycopg
-
 from include.core.controls import one_line
-from include.core.errors import LakeUnavailable, SunledgerError
+from include.core.errors import SunledgerError
 from include.pipeline import feeds, judge, process, stage
 
 log = logging.getLogger(__name__)
@@ -90,7 +88,7 @@ def process_together(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | E
     for alike in _grouped(group):
         try:
             results |= _at_once(alike)
-        except (psycopg.OperationalError, LakeUnavailable) as error:
+        except process.OUTAGES as error:
             # an outage: each by itself would only wait again
             log.warning("%d loads wait for the next run: %s", len(alike), one_line(error))
             results |= dict.fromkeys(alike, error)

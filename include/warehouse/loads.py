@@ -190,12 +190,31 @@ def settle(connection: Connection, load: dict[str, Any], verdict: dict[str, Any]
     custody.judged(connection, settled)
 
 
-def reopen(connection: Connection, load: dict[str, Any], hints: dict[str, Any] | None) -> None:
+def reopen(connection: Connection, load: dict[str, Any], hints: dict[str, Any] | None, *, keeps_release: bool) -> None:
     """Send a load back to the start of the path; `hints` replace how its file is read."""
     connection.execute(
-        "update ops.ingestion_log set status = 'landed', reopened_at = now(), disposition_key = null, "
-        "hints = hints || %s where load_id = %s",
-        [Jsonb(hints or {}), load["load_id"]],
+        """
+        update ops.ingestion_log
+        set status = 'landed', reopened_at = now(), disposition_key = null, hints = hints || %s,
+            released_at = case when %s then released_at end
+        where load_id = %s
+        """,
+        [Jsonb(hints or {}), keeps_release, load["load_id"]],
+    )
+
+
+def send_back(connection: Connection, load_id: int) -> None:
+    """Take a load that cannot be staged now out of the line for publication, and out of the open one."""
+    connection.execute(
+        "update ops.ingestion_log set status = 'landed' where load_id = %s and status in ('accepted', 'staged')",
+        [load_id],
+    )
+    connection.execute(
+        """
+        delete from ops.publication_load as m using ops.publication as p
+        where m.publication_id = p.publication_id and p.status = 'open' and m.load_id = %s
+        """,
+        [load_id],
     )
 
 
@@ -205,9 +224,9 @@ def set_disposition(connection: Connection, load_id: int, key: str | None) -> No
 
 
 def accept_held(connection: Connection, load_id: int) -> None:
-    """Let the clean rows of a held load pass; its refused rows stay refused."""
+    """Let the clean rows of a held load pass, also when it is judged again; its refused rows stay refused."""
     changed = connection.execute(
-        "update ops.ingestion_log set status = 'accepted', disposition_key = null "
+        "update ops.ingestion_log set status = 'accepted', released_at = now(), disposition_key = null "
         "where load_id = %s and status = 'held'",
         [load_id],
     )
@@ -243,11 +262,19 @@ def listing(
 
 
 def unfinished(connection: Connection, feeds: Sequence[str] = ()) -> list[int]:
-    """Loads (of these feeds when some are named) that a crash left before their verdict."""
+    """Loads (of these feeds when some are named) that a crash left before their verdict.
+
+    What came over the API or was sent back by hand is in other hands for ten minutes.
+    """
     rows = connection.execute(
         """
         select load_id from ops.ingestion_log
-        where status = any(%s) and (cardinality(%s::text[]) = 0 or feed = any(%s)) order by load_id
+        where status = any(%s) and (cardinality(%s::text[]) = 0 or feed = any(%s))
+            and not (
+                (coalesce(original_uri, '') like 'api-%%' or reopened_at is not null)
+                and coalesce(reopened_at, received_at) > now() - interval '10 minutes'
+            )
+        order by load_id
         """,
         [list(UNFINISHED), list(feeds), list(feeds)],
     ).fetchall()

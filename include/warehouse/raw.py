@@ -44,8 +44,13 @@ def analyze(connection: Connection, feed: str, day: date) -> None:
     connection.execute("select raw.analyze_partition(%s, %s)", [feed, day])
 
 
+def has_lost_rows(connection: Connection, load: dict[str, Any]) -> bool:
+    """Whether rows of a staged load are gone from raw, as after a database crash or when its partition expired."""
+    return row_count(connection, load) != load["rows_in"]
+
+
 def row_count(connection: Connection, load: dict[str, Any]) -> int:
-    """How many rows of a load stand in raw; fewer than `rows_in` after a database crash or an expired partition."""
+    """How many rows of a load stand in raw."""
     if load["staged_on"] is None:
         return 0
     name = partition(load["feed"], load["staged_on"])

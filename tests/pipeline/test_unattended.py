@@ -119,3 +119,51 @@ def test_rows_whose_device_was_mapped_are_taken_in_without_waiting_for_other_dat
     assert process.retry_mapped() == [refused["load_id"]]
     assert signs() == set()
     assert publish.open_publication()["publication_id"]
+
+
+def test_a_run_leaves_alone_what_a_server_is_at(organization, warehouse):
+    from include.pipeline import feeds, process
+    from include.pipeline.land import land_file
+
+    def land(uri: str, first: int) -> int:
+        content = csv(range(first, first + 8)).encode()
+        loaded = land_file(content, name="a.csv", organization_id=organization, source_system="manual", uri=uri)
+        return loaded["load_id"]
+
+    pushed, dropped = land("api-push://1/meter-data/k1", 100), land("file:///inbox/a.csv", 200)
+    assert process.process_able(feeds=feeds.CLIENT_FEEDS) == []
+    statuses = warehouse.execute("select load_id, status from ops.ingestion_log order by load_id").fetchall()
+    assert [tuple(row.values()) for row in statuses] == [(pushed, "landed"), (dropped, "accepted")]
+    later(warehouse, 11)
+    assert process.process_all(feeds=feeds.CLIENT_FEEDS) == {"accepted": 1}
+
+
+def test_a_load_that_cannot_be_processed_keeps_no_other_from_publication(load, warehouse, monkeypatch):
+    from include.core.errors import ObjectCorrupt
+    from include.pipeline import feeds, process, publish
+
+    good, broken, lost = (load(range(start, start + 8))["load_id"] for start in (100, 200, 300))
+    process.reopen(broken, actor="user:ada", reason="to see what happens")
+    later(warehouse, 11)
+    publish.open_publication()
+    warehouse.execute("delete from raw.file_reading where load_id = %s", [lost])
+    read = feeds.batches
+
+    def batches(row, path):
+        if row["load_id"] == broken:
+            raise KeyError("a mistake in a parser")
+        if row["load_id"] == lost:
+            raise ObjectCorrupt("other bytes than were landed")
+        yield from read(row, path)
+
+    monkeypatch.setattr(feeds, "batches", batches)
+    assert process.process_able(feeds=feeds.CLIENT_FEEDS) == [broken]
+    with pytest.raises(KeyError):
+        process.process_all(feeds=feeds.CLIENT_FEEDS)
+    publication = publish.open_publication()
+    members = warehouse.execute(
+        "select load_id from ops.publication_load where publication_id = %s", [publication["publication_id"]]
+    ).fetchall()
+    assert [row["load_id"] for row in members] == [good]
+    statuses = warehouse.execute("select status from ops.ingestion_log order by load_id").fetchall()
+    assert [row["status"] for row in statuses] == ["accepted", "landed", "landed"]

@@ -115,3 +115,31 @@ def test_a_part_that_ends_well_is_no_longer_watched(tmp_path):
     keeper.check()
     with pytest.raises(StackFailed, match="migrate failed with exit code 3"):
         keeper.finish(keeper.start("migrate", [sys.executable, "-c", "raise SystemExit(3)"], os.environ, tmp_path))
+
+
+def test_a_part_that_was_killed_is_started_again_without_what_it_had_started(tmp_path):
+    keeper = Supervisor(tmp_path)
+    family = (
+        f"import subprocess, sys; subprocess.Popen([sys.executable, '-c', {SLEEP!r}]); print(1, flush=True); {SLEEP}"
+    )
+    first = keeper.start("api-server", [sys.executable, "-c", family], os.environ, tmp_path)
+    wait_for(lambda: first.log.read_text() == "1\n")
+    assert keeper.revive() == []
+    before = processes.with_descendants({processes.identify(first.process.pid)})
+    first.process.kill()
+    first.process.wait()
+    assert keeper.revive() == ["api-server"]
+    [second] = keeper.children
+    assert second.process.poll() is None and supervisor.recorded(tmp_path)["api-server"].pid == second.process.pid
+    assert len(before) == 2 and not processes.wait_gone(before, 60)
+    supervisor.sweep(tmp_path)
+
+
+def test_a_part_that_stops_again_and_again_is_a_failure(tmp_path):
+    keeper = Supervisor(tmp_path)
+    keeper.start("scheduler", [sys.executable, "-c", "raise SystemExit('out of luck')"], os.environ, tmp_path)
+    with pytest.raises(StackFailed, match="scheduler stops again and again") as failure:
+        for _ in range(supervisor.MOST_STARTS + 1):
+            keeper.children[0].process.wait()
+            keeper.revive()
+    assert "out of luck" in failure.value.log.read_text()
