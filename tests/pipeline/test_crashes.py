@@ -150,23 +150,6 @@ def test_a_released_load_whose_raw_rows_are_lost_stays_released_until_it_is_repl
     assert process.replay(held, actor="user:ada", reason="another column map")["status"] == "held"
 
 
-def test_raw_rows_that_are_lost_while_a_publication_is_open_fail_its_build_and_are_there_in_the_next(
-    dropped, warehouse
-):
-    from include.core.errors import BuildFailed
-    from include.pipeline import dbt
-    from include.pipeline.process import process
-    from include.pipeline.publish import open_publication, publish
-
-    process(dropped)
-    open_publication()
-    warehouse.execute("truncate raw.file_reading")
-    with pytest.raises(BuildFailed):
-        dbt.build("int_readings__selected")
-    publish()
-    assert count(warehouse, "canonical.meter_reading") == 96
-
-
 def test_a_publication_killed_after_it_opened_is_resumed(dropped, warehouse):
     from include.pipeline.process import process
     from include.pipeline.publish import publish
