@@ -15,7 +15,7 @@ from include.judging.verdict import FailingRow, Verdict
 from include.lake import keys
 from include.lake.store import Lake
 from include.pipeline import feeds
-from include.warehouse import loads, quarantine, raw, validation
+from include.warehouse import loads, quarantine, raw, validation, waiting
 from include.warehouse.database import Connection, connect
 
 
@@ -85,7 +85,7 @@ def dispose(load_id: int) -> None:
 def sweep() -> list[int]:
     """Finish the object copies that a crash left open; returns the loads it touched."""
     with connect() as connection:
-        pending = [load["load_id"] for load in loads.undisposed(connection)]
+        pending = [load["load_id"] for load in waiting.undisposed(connection)]
     for load_id in pending:
         dispose(load_id)
     return pending

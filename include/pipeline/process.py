@@ -12,7 +12,7 @@ from include.core.errors import Fenced, IllegalState, LakeUnavailable, Sunledger
 from include.pipeline.feeds import CLIENT_FEEDS, column_map
 from include.pipeline.judge import judge, sweep
 from include.pipeline.stage import stage
-from include.warehouse import audit, billing, files, load_lists, loads, publications, raw
+from include.warehouse import audit, billing, files, loads, publications, raw, waiting
 from include.warehouse.database import connect
 
 log = logging.getLogger(__name__)
@@ -78,7 +78,7 @@ def process_able(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> lis
 
 def _each(load_ids: Iterable[int], feeds: Sequence[str]) -> tuple[dict[str, int], dict[int, Exception]]:
     with connect() as connection:
-        pending = sorted({*load_ids, *loads.unfinished(connection, feeds)})
+        pending = sorted({*load_ids, *waiting.unfinished(connection, feeds)})
     statuses: Counter[str] = Counter()
     failures: dict[int, Exception] = {}
     for load_id in pending:
@@ -128,7 +128,7 @@ def retryable() -> dict[int, str]:
     """Judged loads whose rows were refused for a missing mapping or reference data that may exist by now, and why."""
     with connect() as connection:
         reasons = dict.fromkeys(billing.newly_resolvable(connection), "reference data changed")
-        reasons |= dict.fromkeys(loads.newly_mapped(connection), "a missing site or device was mapped")
+        reasons |= dict.fromkeys(waiting.newly_mapped(connection), "a missing site or device was mapped")
         return {i: reasons[i] for i in sorted(reasons) if not publications.is_being_published(connection, i)}
 
 
@@ -148,5 +148,5 @@ def retry_mapped() -> list[int]:
 def unattended() -> set[tuple[str, str]]:
     """Signs of deliveries that wait for a Dag: to be finished, to be judged again, or to be published."""
     with connect() as connection:
-        signs = load_lists.unattended(connection, CLIENT_FEEDS)
+        signs = waiting.unattended(connection, CLIENT_FEEDS)
     return signs | {("retry", str(load_id)) for load_id in retryable()}

@@ -1,6 +1,5 @@
 """Loads as a tenant sees them: one by id or hash, the history, and counts per day. Row-level security decides."""
 
-from collections.abc import Sequence
 from typing import Any
 
 from include.core.errors import NotFound
@@ -70,36 +69,3 @@ def statistics(connection: Connection, days: int) -> list[dict[str, Any]]:
         """,
         [days],
     ).fetchall()
-
-
-def unattended(connection: Connection, feeds: Sequence[str]) -> set[tuple[str, str]]:
-    """Signs of deliveries that a Dag has to take further, whoever brought them this far.
-
-    One for each load of these feeds that nobody finished for ten minutes, and one as long as judged loads wait and no
-    publication is being built; that sign changes when a publication closes, so that it is given once for each. What a
-    Dag judged is left for a minute to the publication that follows it.
-    """
-    rows = connection.execute(
-        """
-        select 'load' as sign, load_id::text as subject
-        from ops.ingestion_log
-        where status in ('landed', 'staged') and feed = any(%(feeds)s)
-            and coalesce(reopened_at, received_at) < now() - interval '10 minutes'
-        union all
-        select 'after publication', coalesce(ops.last_closed_publication_id()::text, '')
-        where exists (
-            select from ops.ingestion_log as l
-            where l.status = 'accepted'
-                and l.judged_at < now() - case
-                    when l.original_uri like 'api-%%' or l.reopened_at is not null then interval '5 seconds'
-                    else interval '1 minute'
-                end
-        )
-        and not exists (
-            select from ops.publication
-            where status = 'open' and last_error is null and claimed_at > now() - interval '15 minutes'
-        )
-        """,
-        {"feeds": list(feeds)},
-    ).fetchall()
-    return {(row["sign"], row["subject"]) for row in rows}

@@ -2,7 +2,6 @@
 
 import os
 import socket
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -259,53 +258,3 @@ def listing(
         """,
         {"organization_id": organization_id, "status": status, "limit": limit},
     ).fetchall()
-
-
-def unfinished(connection: Connection, feeds: Sequence[str] = ()) -> list[int]:
-    """Loads (of these feeds when some are named) that a crash left before their verdict.
-
-    What came over the API or was sent back by hand is in other hands for ten minutes.
-    """
-    rows = connection.execute(
-        """
-        select load_id from ops.ingestion_log
-        where status = any(%s) and (cardinality(%s::text[]) = 0 or feed = any(%s))
-            and not (
-                (coalesce(original_uri, '') like 'api-%%' or reopened_at is not null)
-                and coalesce(reopened_at, received_at) > now() - interval '10 minutes'
-            )
-        order by load_id
-        """,
-        [list(UNFINISHED), list(feeds), list(feeds)],
-    ).fetchall()
-    return [row["load_id"] for row in rows]
-
-
-def undisposed(connection: Connection) -> list[dict[str, Any]]:
-    """Loads with a verdict whose object has not been copied to its verdict zone yet."""
-    return connection.execute(
-        """
-        select * from ops.ingestion_log
-        where status in ('accepted', 'published', 'held', 'rejected') and disposition_key is null
-        order by load_id
-        """
-    ).fetchall()
-
-
-def newly_mapped(connection: Connection) -> list[int]:
-    """Loads with refused rows of a device that has a meter by now."""
-    rows = connection.execute(
-        """
-        select distinct l.load_id
-        from ops.ingestion_log as l
-        cross join jsonb_to_recordset(l.verdict -> 'unmapped') as u (site text, device text)
-        inner join core.meter_device as d
-            on l.organization_id = d.organization_id
-            and l.source_system = d.source_system
-            and d.external_site_id = u.site
-            and d.external_device_id = u.device
-        where l.status in ('accepted', 'published', 'held') and l.rows_rejected > 0
-        order by l.load_id
-        """
-    ).fetchall()
-    return [row["load_id"] for row in rows]
