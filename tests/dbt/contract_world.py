@@ -50,16 +50,23 @@ TERMS = {
 
 
 class Contract:
-    """One contract of one plant in Greenwich, assessed from the first of June 2026."""
+    """One contract of one plant in Greenwich."""
 
-    def __init__(self, world: World, time_zone: str = "UTC", assess_from_on: date = FIRST_DAY, **plant) -> None:
+    def __init__(
+        self,
+        world: World,
+        time_zone: str = "UTC",
+        assess_from_on: date = FIRST_DAY,
+        ends_on: date | None = None,
+        **plant,
+    ) -> None:
         self.world = world
         self.organization = world.organization()
         where = {"latitude": "51.47790", "longitude": "0"}
         self.project = world.project(self.organization, time_zone=time_zone, **(where | plant))
         self.contract = self.insert(
             "core.contract", "contract_id", project_id=self.project, external_contract_id="C-1", name="PPA",
-            currency_code="USD",
+            currency_code="USD", ends_on=ends_on,
         )  # fmt: skip
         self.version = self.insert(
             "core.contract_version", "contract_version_id", contract_id=self.contract, version=1,
@@ -117,6 +124,23 @@ class Contract:
         self.world.close()
         return publication
 
+    def test(self, meter: int, last_good_at: datetime, tested_at: datetime, error_share: str) -> None:
+        """A meter that reads too high by `error_share`."""
+        self.insert(
+            "core.meter_test", "meter_test_id", meter_id=meter, last_good_at=last_good_at, tested_at=tested_at,
+            error_share=error_share, applied_by="test",
+        )  # fmt: skip
+
+    def days(self) -> dict[tuple[int, date], dict]:
+        """All days by obligation and day."""
+        rows = self.world.rows("select * from canonical.obligation_day order by obligation_id, day_on, meter_id")
+        return {(row["obligation_id"], row["day_on"]): row for row in rows}
+
+    def aggregates(self) -> dict[tuple[int, str, datetime], dict]:
+        """All hours, days and months by meter, kind and start; percentages with two places."""
+        rows = self.world.rows("select * from canonical.meter_aggregate")
+        return {(row["meter_id"], row["period_type"], row["period_start"]): _rounded(row) for row in rows}
+
     def day(self, obligation: int, on: date = FIRST_DAY) -> dict:
         rows = self.world.rows(
             "select * from canonical.obligation_day where obligation_id = %s and day_on = %s", obligation, on
@@ -125,7 +149,7 @@ class Contract:
         return rows[0]
 
 
-def profile_day(device: str, *, start: datetime = DAY, **hours: dict | None) -> list[dict]:
+def profile_day(device: str, *, start: datetime = DAY, energy: int | None = WH_PER_WM2, **hours) -> list[dict]:
     """The hourly rows of the example day; `h09=None` leaves an hour out, `h10={...}` says something else of it."""
     rows = []
     for hour in range(24):
@@ -138,9 +162,19 @@ def profile_day(device: str, *, start: datetime = DAY, **hours: dict | None) -> 
                 "external_device_id": device,
                 "interval_start": start + timedelta(hours=hour),
                 "interval_seconds": 3600,
-                "energy": irradiance * WH_PER_WM2,
+                "energy": None if energy is None else irradiance * energy,
                 "irradiance_wm2": irradiance,
                 **change,
             }
         )
     return rows
+
+
+def hours(day: dict) -> tuple:
+    """Produced, not producing, excused, without data, out of specification."""
+    names = ("produced", "not_producing", "excused", "no_data", "out_of_specification")
+    return tuple(day[f"{name}_hours"] for name in names)
+
+
+def _rounded(row: dict) -> dict:
+    return {n: round(v, 2) if n.endswith("_percent") and v is not None else v for n, v in row.items()}

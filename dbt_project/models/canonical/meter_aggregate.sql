@@ -5,176 +5,76 @@
         'bookkeeping': ['publication_id', 'aggregated_at']
     }
 ) }}
+{%- set counts = ['reading_count', 'measured_count', 'estimated_count', 'slots_expected'] -%}
+{%- set base = [
+    'organization_id', 'project_id', 'meter_id', 'period_type', 'period_start', 'period_end', 'time_zone',
+    'source_system', 'reading_interval_seconds', 'energy_wh', 'energy_kwh'
+] + counts + ['data_completeness_percent'] %}
 
 with
 
-days as (
+assessed as (
 
-    select * from {{ ref('int_days__authoritative') }}
-
-),
-
-hours as (
-
-    select hours.*
-    from {{ ref('int_hours__measured') }} as hours
-    inner join days using (organization_id, meter_id, day_start, source_system, reading_interval_seconds)
-    where 3600 % hours.reading_interval_seconds = 0
+    select * from {{ ref('int_periods__assessed') }}
 
 ),
 
-months as (
+read as (
 
-    select * from {{ ref('int_months__collected') }}
-
-),
-
-hourly as (
-
-    select
-        organization_id,
-        project_id,
-        meter_id,
-        'hourly' as period_type,
-        hour_start as period_start,
-        hour_start + interval '1 hour' as period_end,
-        time_zone,
-        source_system,
-        reading_interval_seconds,
-        energy_wh,
-        measured_count,
-        estimated_count,
-        3600 / reading_interval_seconds as slots_expected,
-        measured_count * reading_interval_seconds as measured_weight,
-        (measured_count + estimated_count) * reading_interval_seconds as usable_weight,
-        3600 as period_weight
-    from hours
+    select * from {{ ref('int_periods__rolled_up') }}
 
 ),
 
--- hours of a day whose authoritative series changed to one that does not cover them
-emptied as (
+-- what was read before stays, where only its assessment changes
+stored as (
 
-    select
-        stored.organization_id,
-        days.project_id,
-        stored.meter_id,
-        stored.period_type,
-        stored.period_start,
-        stored.period_end,
-        stored.time_zone,
-        stored.source_system,
-        stored.reading_interval_seconds,
-        cast(null as numeric) as energy_wh,
-        0 as measured_count,
-        0 as estimated_count,
-        stored.slots_expected,
-        0 as measured_weight,
-        0 as usable_weight,
-        3600 as period_weight
+    select stored.*
     from {{ stored_aggregates() }} as stored
-    inner join days
-        on
-            stored.organization_id = days.organization_id
-            and stored.meter_id = days.meter_id
-            and stored.period_start >= days.day_start
-            and stored.period_start < days.day_end
-    where
-        stored.period_type = 'hourly'
-        and stored.reading_count > 0
-        and (stored.source_system, stored.reading_interval_seconds)
-        <> (days.source_system, days.reading_interval_seconds)
-        and not exists (
-            select 1
-            from hours
-            where
-                hours.organization_id = stored.organization_id
-                and hours.meter_id = stored.meter_id
-                and hours.hour_start = stored.period_start
-        )
-
-),
-
-daily as (
-
-    select
-        organization_id,
-        project_id,
-        meter_id,
-        'daily' as period_type,
-        day_start as period_start,
-        day_end as period_end,
-        time_zone,
-        source_system,
-        reading_interval_seconds,
-        energy_wh,
-        measured_count,
-        estimated_count,
-        {{ slots_expected('day_start', 'day_end', 'reading_interval_seconds') }} as slots_expected,
-        measured_count as measured_weight,
-        measured_count + estimated_count as usable_weight,
-        {{ slots_expected('day_start', 'day_end', 'reading_interval_seconds') }} as period_weight
-    from days
-
-),
-
-monthly as (
-
-    select
-        organization_id,
-        project_id,
-        meter_id,
-        'monthly' as period_type,
-        month_start as period_start,
-        month_end as period_end,
-        time_zone,
-        source_system,
-        reading_interval_seconds,
-        energy_wh,
-        measured_count,
-        estimated_count,
-        slots_expected,
-        measured_seconds as measured_weight,
-        usable_seconds as usable_weight,
-        month_seconds as period_weight
-    from months
+    inner join assessed using (organization_id, meter_id, period_type, period_start)
+    left join read using (organization_id, meter_id, period_type, period_start)
+    where stored.basis = 'interval' and read.meter_id is null
 
 ),
 
 periods as (
 
-    select * from hourly
-    union all
-    select * from emptied
-    union all
-    select * from daily
-    union all
-    select * from monthly
+    {% for relation in ['read', 'stored'] -%}
+    select
+        {%- for column in base %}
+        {{ column }},
+        {%- endfor %}
+        usable_percent
+    from {{ relation }}
+    {{ 'union all' if not loop.last }}
+    {% endfor %}
+
+),
+
+meters as (
+
+    select
+        organization_id,
+        meter_id,
+        rated_power_w
+    from {{ source('core', 'meter') }}
 
 ),
 
 rolled_up as (
 
     select
-        organization_id,
-        project_id,
-        meter_id,
-        period_type,
-        period_start,
-        period_end,
-        time_zone,
-        source_system,
-        reading_interval_seconds,
-        energy_wh,
-        cast(energy_wh / 1000 as numeric(20, 9)) as energy_kwh,
-        measured_count + estimated_count as reading_count,
-        measured_count,
-        estimated_count,
-        slots_expected,
-        {{ share_percent('measured_weight', 'period_weight') }} as data_completeness_percent,
-        {{ share_percent('usable_weight', 'period_weight') }} as usable_percent,
+        periods.*,
+        assessed.obligation_id as assessed_obligation_id,
+        {%- for column in assessed_columns() %}
+        assessed.{{ column }},
+        {%- endfor %}
+        100 * periods.energy_wh
+        / (meters.rated_power_w * {{ hours_of(seconds_between('periods.period_start', 'periods.period_end')) }})
+            as capacity_factor_percent,
         'interval' as basis
     from periods
+    inner join meters using (organization_id, meter_id)
+    left join assessed using (organization_id, meter_id, period_type, period_start)
 
 ),
 
@@ -205,7 +105,7 @@ final as (
         cast({{ 'null' if is_billed else 'reading_interval_seconds' }} as integer) as reading_interval_seconds,
         cast(energy_wh as numeric(20, 6)) as energy_wh,
         cast(energy_kwh as numeric(20, 9)) as energy_kwh,
-        {%- for count in ['reading_count', 'measured_count', 'estimated_count', 'slots_expected'] %}
+        {%- for count in counts %}
         cast({{ 'null' if is_billed else count }} as bigint) as {{ count }},
         {%- endfor %}
         {%- for share in ['data_completeness_percent', 'usable_percent'] %}
@@ -220,11 +120,15 @@ final as (
         cast({{ 'energy_category' if is_billed else 'null' }} as text) as energy_category,
         {%- for amount in [
             'opening_reading_kwh', 'closing_reading_kwh', 'utilized_reading_kwh', 'discount_reading_kwh',
-            'sourced_energy_kwh', 'total_production_kwh'
+            'sourced_energy_kwh', 'total_production_kwh', 'available_energy_kwh'
         ] %}
         cast({{ amount if is_billed else 'null' }} as numeric(20, 6)) as {{ amount }},
         {%- endfor %}
-        cast({{ 'available_energy_kwh' if is_billed else 'null' }} as numeric(20, 6)) as available_energy_kwh
+        cast({{ 'null' if is_billed else 'assessed_obligation_id' }} as bigint) as assessed_obligation_id,
+        {%- for column in assessed_columns() %}
+        cast({{ 'null' if is_billed else column }} as numeric(20, 10)) as {{ column }},
+        {%- endfor %}
+        cast({{ 'null' if is_billed else 'capacity_factor_percent' }} as numeric(20, 10)) as capacity_factor_percent
     from {{ relation }}
     {{ 'union all' if not loop.last }}
     {% endfor %}

@@ -2,19 +2,9 @@
 
 with
 
--- the days that a version of the terms governs; nothing is claimed of days to come
 periods as (
 
-    select
-        organization_id,
-        project_id,
-        contract_id,
-        obligation_id,
-        time_zone,
-        period_start_on,
-        least(period_end_on, cast(now() at time zone time_zone as date)) as period_end_on
-    from {{ source('core', 'obligation_calendar') }}
-    where metric <> 'delay'
+    select * from {{ ref('int_obligation_periods__governed') }}
 
 ),
 
@@ -45,6 +35,51 @@ read as (
             interval '1 day'
         ) as local_day (at)
     where local_day.at between periods.period_start_on and periods.period_end_on
+
+),
+
+placed_reads as (
+
+    select
+        periods.organization_id,
+        periods.obligation_id,
+        meters.meter_id,
+        periods.time_zone,
+        periods.period_start_on,
+        periods.period_end_on,
+        cast(read.day_on as timestamp) at time zone periods.time_zone as day_start,
+        cast(read.day_on + 1 as timestamp) at time zone periods.time_zone as day_end
+    from read
+    inner join {{ source('core', 'obligation') }} as terms using (obligation_id)
+    inner join meters on read.obligation_id = meters.obligation_id and meters.role = 'measured'
+    inner join periods on read.obligation_id = periods.obligation_id
+    where terms.missing_policy = 'substitute' and 'register_difference' = any(terms.substitute_order)
+
+),
+
+-- a register that ends a gap tells of all days that the gap lies in
+bridged as (
+
+    select
+        placed_reads.obligation_id,
+        cast(local_day.at as date) as day_on
+    from placed_reads
+    left join lateral {{ register_beside('placed_reads', '<', 'placed_reads.day_start') }} as earlier on true
+    left join lateral {{ register_beside('placed_reads', '>', 'placed_reads.day_end') }} as later on true
+    cross join
+        generate_series(
+            date_trunc('day', case
+                when earlier.read_at + make_interval(secs => earlier.reading_interval_seconds) < placed_reads.day_start
+                    then earlier.read_at
+                else placed_reads.day_start
+            end at time zone placed_reads.time_zone),
+            case
+                when later.read_at > placed_reads.day_end then later.read_at
+                else placed_reads.day_start
+            end at time zone placed_reads.time_zone,
+            interval '1 day'
+        ) as local_day (at)
+    where local_day.at between placed_reads.period_start_on and placed_reads.period_end_on
 
 ),
 
@@ -90,6 +125,8 @@ unheard as (
 days as (
 
     select * from read
+    union
+    select * from bridged
     union
     select * from claimed
     union

@@ -1,3 +1,6 @@
+{{ config(materialized='table', unlogged=true, post_hook='analyze {{ this }}') }}
+{%- set terms = slot_terms() %}
+
 with
 
 obligations as (
@@ -64,6 +67,9 @@ final as (
         coalesce(weighed.rating_w, 1000 * obligations.capacity_ac_kw * weighed.capacity_share) as capacity_w,
         coalesce(obligations.capacity_kwp, projects.installed_dc_capacity_kwp) * weighed.capacity_share as capacity_kwp,
         projects.latitude,
+        {%- for term in terms %}
+        obligations.{{ term }},
+        {%- endfor %}
         projects.longitude
     from weighed
     inner join obligations using (organization_id, obligation_id)

@@ -67,7 +67,14 @@ candidates as (
             and needed.meter_id = readings.meter_id
             and needed.day_start <= readings."timestamp"
             and needed.day_end > readings."timestamp"
-    group by 1, 2, 3, 4, 5, 6, 7
+    group by
+        needed.organization_id,
+        needed.meter_id,
+        needed.day_on,
+        needed.day_start,
+        needed.day_end,
+        readings.source_system,
+        readings.reading_interval_seconds
 
 ),
 
@@ -84,6 +91,17 @@ chosen as (
 
 ),
 
+newest as (
+
+    select distinct on (organization_id, meter_id)
+        organization_id,
+        meter_id,
+        reading_interval_seconds
+    from chosen
+    order by organization_id asc, meter_id asc, day_on desc
+
+),
+
 -- a silent day has the slots of the meter's other days
 sized as (
 
@@ -97,6 +115,7 @@ sized as (
         coalesce(
             chosen.reading_interval_seconds,
             meters.reading_interval_seconds,
+            newest.reading_interval_seconds,
             earlier.reading_interval_seconds,
             later.reading_interval_seconds,
             {{ var('silent_meter_interval_seconds') }}
@@ -105,12 +124,13 @@ sized as (
     from needed
     inner join meters using (organization_id, meter_id)
     left join chosen using (organization_id, meter_id, day_on, day_start)
+    left join newest using (organization_id, meter_id)
     {%- for name, comparison, direction in [('earlier', '<', 'desc'), ('later', '>', 'asc')] %}
     left join lateral (
         select stored.reading_interval_seconds
         from {{ stored_aggregates() }} as stored
         where
-            chosen.meter_id is null
+            newest.meter_id is null
             and stored.organization_id = needed.organization_id
             and stored.meter_id = needed.meter_id
             and stored.period_type = 'daily'

@@ -17,14 +17,14 @@ excused as (
 terms as (
 
     select
-        organization_id,
         obligation_id,
+        meter_id,
         downtime_basis,
         {%- for category in slot_categories() %}
         array_position(category_priority, '{{ category }}') as {{ category }}_place,
         {%- endfor %}
         category_priority
-    from {{ source('core', 'obligation') }}
+    from {{ ref('int_obligation_meters__rated') }}
 
 ),
 
@@ -52,8 +52,8 @@ judged as (
             case when slots.is_known and not slots.is_up then terms.not_producing_place end
         ) as place
     from slots
-    inner join terms using (organization_id, obligation_id)
-    left join excused using (organization_id, obligation_id, meter_id, day_on, slot_number)
+    inner join terms using (obligation_id, meter_id)
+    left join excused using (obligation_id, meter_id, day_on, slot_number)
 
 ),
 

@@ -10,7 +10,7 @@ touched as (
 
 terms as (
 
-    select * from {{ source('core', 'obligation') }}
+    select * from {{ ref('int_obligation_meters__rated') }}
 
 ),
 
@@ -62,7 +62,7 @@ event_days as (
             else true
         end as is_notified
     from touched
-    inner join terms using (organization_id, obligation_id)
+    inner join terms using (obligation_id, meter_id)
     inner join events
         on
             touched.organization_id = events.organization_id

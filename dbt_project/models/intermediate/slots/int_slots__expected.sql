@@ -1,14 +1,10 @@
+{{ config(materialized='table', unlogged=true, post_hook='analyze {{ this }}') }}
+
 with
 
 touched as (
 
     select * from {{ ref('int_obligation_days__touched') }}
-
-),
-
-terms as (
-
-    select * from {{ source('core', 'obligation') }}
 
 ),
 
@@ -19,7 +15,7 @@ sensors as (
 
 ),
 
-capacities as (
+terms as (
 
     select * from {{ ref('int_obligation_meters__rated') }}
 
@@ -94,7 +90,7 @@ lit as (
     select
         observed.*,
         case when observed.sensed_wm2 < 0 then 0 else observed.sensed_wm2 end as irradiance_wm2,
-        capacities.capacity_kwp,
+        terms.capacity_kwp,
         terms.expected_from,
         terms.irradiance_min_wm2,
         terms.sun_elevation_min_deg,
@@ -104,14 +100,13 @@ lit as (
                 terms.expected_from = 'sun_elevation'
                 or (terms.expected_from = 'irradiance' and observed.sensed_wm2 is null)
                 then core.sun_elevation_deg(
-                    capacities.latitude,
-                    capacities.longitude,
+                    terms.latitude,
+                    terms.longitude,
                     observed.slot_start + make_interval(secs => observed.slot_seconds / 2.0)
                 )
         end as sun_elevation_deg
     from observed
-    inner join terms using (organization_id, obligation_id)
-    inner join capacities using (organization_id, obligation_id, meter_id)
+    inner join terms using (obligation_id, meter_id)
 
 ),
 

@@ -8,7 +8,7 @@ slots as (
 
 terms as (
 
-    select * from {{ source('core', 'obligation') }}
+    select * from {{ ref('int_obligation_meters__rated') }}
 
 ),
 
@@ -33,7 +33,7 @@ weighed as (
         and slots.irradiance_wm2 is not null
         and (slots.module_temperature_c is not null or not terms.is_temperature_corrected) as is_ratio
     from slots
-    inner join terms using (organization_id, obligation_id)
+    inner join terms using (obligation_id, meter_id)
 
 ),
 
