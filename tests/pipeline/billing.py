@@ -40,14 +40,20 @@ def row(line_name: str, on: str, opening: Any, closing: Any, **cells: Any) -> di
     }  # fmt: skip
 
 
-def push(organization: int, rows: list[dict[str, Any]] | bytes, adapter: str = "cbe", **hints: Any) -> dict[str, Any]:
+def push(
+    organization: int,
+    rows: list[dict[str, Any]] | bytes,
+    adapter: str = "cbe",
+    name: str = "billing.json",
+    **hints: Any,
+) -> dict[str, Any]:
     """Bring rows through land, stage and judge; returns the ledger row."""
     from include.pipeline.land import land_billing
     from include.pipeline.process import process
 
     content = rows if isinstance(rows, bytes) else json.dumps({"readings": rows}).encode()
     landed = land_billing(
-        content, name="billing.json", organization_id=organization, source_system="snowflake", adapter=adapter,
+        content, name=name, organization_id=organization, source_system="snowflake", adapter=adapter,
         hints=hints,
     )  # fmt: skip
     return process(landed["load_id"])
