@@ -1,15 +1,16 @@
 """Publish judged loads: staging views -> canonical -> marts, tested, then final.
 
-Starts when any raw asset changed. `open` fixes the set of loads, one `dbt build` does the work while each model and
-its tests show as tasks, `close` makes the publication final. A run with nothing to publish skips the rest; a run
-that failed leaves the publication open, and the next one resumes it.
+Starts when any raw asset changed, when terms of a contract did, and every night, so that a period is judged when it
+has settled although its plant says nothing. `open` fixes the set of loads, one `dbt build` does the work while each
+model and its tests show as tasks, `close` makes the publication final. A run with nothing to publish skips the rest; a
+run that failed leaves the publication open, and the next one resumes it.
 """
 
 from datetime import UTC, datetime, timedelta
 from functools import reduce
 from operator import or_
 
-from airflow.sdk import dag, task
+from airflow.sdk import AssetOrTimeSchedule, CronTriggerTimetable, dag, task
 
 from include.orchestration.assets import RAW_FILES, RAW_READINGS, READINGS
 from include.orchestration.dbt import build_models
@@ -18,7 +19,10 @@ from include.pipeline import publish
 
 
 @dag(
-    schedule=reduce(or_, [RAW_FILES, *RAW_READINGS.values()]),
+    schedule=AssetOrTimeSchedule(
+        timetable=CronTriggerTimetable("20 3 * * *", timezone="UTC"),
+        assets=reduce(or_, [RAW_FILES, *RAW_READINGS.values()]),
+    ),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
     max_active_runs=1,

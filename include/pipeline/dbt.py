@@ -55,9 +55,9 @@ def run(*arguments: str) -> None:
     _invoke(*arguments, manifest=_manifest())
 
 
-def build(select: str | None = None) -> None:
+def build(select: str | None = None, exclude: str | None = None) -> None:
     """Models, then their data tests, over the loads of the open publication; no artifact, because nothing reads it."""
-    choice = ["--select", select] if select else []
+    choice = [*(["--select", select] if select else []), *(["--exclude", exclude] if exclude else [])]
     run("build", "--exclude-resource-type", "unit_test", "--no-write-json", *choice)
 
 

@@ -13,6 +13,9 @@ from include.pipeline.stage import stage
 from include.warehouse import billing, loads, publications, raw, summary
 from include.warehouse.database import connect
 
+# models that only contracts need
+OF_CONTRACTS = "tag:contracts"
+
 log = logging.getLogger(__name__)
 
 
@@ -21,8 +24,8 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
 
     Held rows whose site was mapped meanwhile join first. Rows that vanished from raw (a crash of the database
     empties unlogged tables) are staged and judged again from the lake, and so are billing reads whose reference data
-    changed after their verdict: dbt resolves them anew, and would miss what no longer resolves. Returns None when
-    nothing waits.
+    changed after their verdict: dbt resolves them anew, and would miss what no longer resolves. Reassessments and
+    periods that have settled open one without any load. Returns None when nothing waits.
     """
     retry_mapped()
     with connect() as connection:
@@ -59,7 +62,7 @@ def publish(select: str | None = None) -> dict[str, Any] | None:
     failpoint("publication_opened")
     started = datetime.now(UTC)
     try:
-        dbt.build(select)
+        dbt.build(select, exclude=None if _are_there_contracts() else OF_CONTRACTS)
     except BuildFailed as error:
         with connect() as connection:
             publications.record_failure(connection, publication["publication_id"], str(error))
@@ -92,6 +95,11 @@ def _judge_again(load_id: int) -> None:
         log.exception("load %s is left out of the publication", load_id)
         with connect() as connection:
             loads.send_back(connection, load_id)
+
+
+def _are_there_contracts() -> bool:
+    with connect() as connection:
+        return publications.concern_contracts(connection)
 
 
 def _reference(publication: dict[str, Any]) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Publications: the fixed set of loads that one `dbt build` reads, and whether it is final."""
+"""Publications: the fixed set of loads and reassessments that one `dbt build` takes up, and whether it is final."""
 
 import os
 import socket
@@ -10,7 +10,7 @@ from psycopg import sql
 from psycopg.types.json import Jsonb
 
 from include.core.errors import Fenced, PublicationBusy
-from include.warehouse import custody
+from include.warehouse import custody, reassessments
 from include.warehouse.database import Connection
 
 # longer than any build; after it a silent builder counts as dead
@@ -23,7 +23,10 @@ def waiting_loads(connection: Connection) -> list[dict[str, Any]]:
 
 
 def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | None:
-    """The open publication: the one that a crash left open, else a new one over all waiting loads.
+    """The open publication: the one that a crash left open, else a new one over all that waits.
+
+    What waits are accepted loads, reassessments that nobody took up, and periods of contracts that have settled
+    without being judged; so a plant that says nothing is judged as well.
 
     A publication has one builder at a time. Its own builder resumes it at once; another one takes it over only when
     the first has failed, is known to be dead, or was silent for `PATIENCE`. Taking over raises the lease epoch, so a
@@ -48,7 +51,7 @@ def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | Non
             [builder, present["publication_id"]],
         ).fetchone()
     loads = waiting_loads(connection)
-    if not loads:
+    if not loads and not reassessments.are_waiting(connection) and not has_due_periods(connection):
         return None
     publication = connection.execute(
         "insert into ops.publication (builder) values (%s) returning *", [builder]
@@ -57,7 +60,20 @@ def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | Non
         "insert into ops.publication_load (publication_id, load_id) select %s, unnest(%s::bigint[])",
         [publication["publication_id"], [load["load_id"] for load in loads]],
     )
+    reassessments.claim(connection, publication["publication_id"])
     return publication
+
+
+def has_due_periods(connection: Connection) -> bool:
+    """Whether a period of a contract has settled and was never judged, as dbt finds it."""
+    return connection.execute(
+        "select exists (select from intermediate.int_obligation_periods__due) as found"
+    ).fetchone()["found"]
+
+
+def concern_contracts(connection: Connection) -> bool:
+    """Whether any contract makes promises; without one a build has nothing to judge."""
+    return connection.execute("select exists (select from core.obligation) as found").fetchone()["found"]
 
 
 def this_process() -> str:

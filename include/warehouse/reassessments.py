@@ -23,3 +23,15 @@ def ask(
         """,
         [organization_id, contract_id, from_on, to_on, reason, requested_by],
     )
+
+
+def are_waiting(connection: Connection) -> bool:
+    """Whether any days wait to be assessed again."""
+    return connection.execute(
+        "select exists (select from ops.reassessment where publication_id is null) as found"
+    ).fetchone()["found"]
+
+
+def claim(connection: Connection, publication_id: int) -> None:
+    """Let a publication take up all that waits, in the transaction that opens it."""
+    connection.execute("update ops.reassessment set publication_id = %s where publication_id is null", [publication_id])

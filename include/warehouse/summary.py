@@ -64,7 +64,7 @@ def needs_a_look(site: dict[str, Any]) -> bool:
 
 
 def publication_counts(connection: Connection, publication_id: int) -> dict[str, Any]:
-    """Loads and readings that a publication brought, and values that it replaced."""
+    """What a publication brought: loads, readings, values replaced, periods judged, default events."""
     return connection.execute(
         """
         select
@@ -72,7 +72,10 @@ def publication_counts(connection: Connection, publication_id: int) -> dict[str,
             (select count(*) from canonical.meter_reading where publication_id = %(id)s) as readings,
             (
                 select count(*) from canonical.meter_reading_revision where revised_in_publication_id = %(id)s
-            ) as revisions
+            ) as revisions,
+            (select count(*) from ops.reassessment where publication_id = %(id)s) as reassessments,
+            (select count(*) from canonical.obligation_period where publication_id = %(id)s) as periods,
+            (select count(*) from canonical.default_event where publication_id = %(id)s) as default_events
         """,
         {"id": publication_id},
     ).fetchone()
@@ -85,7 +88,8 @@ def settled(connection: Connection, since: datetime) -> bool:
         select
             exists (select from ops.publication where status = 'closed' and closed_at >= %s)
             and not exists (select from ops.publication where status = 'open')
-            and not exists (select from ops.ingestion_log where status in ('landed', 'staged', 'accepted')) as settled
+            and not exists (select from ops.ingestion_log where status in ('landed', 'staged', 'accepted'))
+            and not exists (select from ops.reassessment where publication_id is null) as settled
         """,
         [since],
     ).fetchone()["settled"]

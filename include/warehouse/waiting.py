@@ -60,9 +60,9 @@ def newly_mapped(connection: Connection) -> list[int]:
 def unattended(connection: Connection, feeds: Sequence[str]) -> set[tuple[str, str]]:
     """Signs of deliveries that a Dag has to take further, whoever brought them this far.
 
-    One for each load of these feeds that nobody finished for ten minutes, and one as long as judged loads wait and no
-    publication is being built; that sign changes when a publication closes, so that it is given once for each. What a
-    Dag judged is left for a minute to the publication that follows it.
+    One for each load of these feeds that nobody finished for ten minutes, and one as long as judged loads or
+    reassessments wait and no publication is being built; that sign changes when a publication closes, so that it is
+    given once for each. What a Dag judged is left for a minute to the publication that follows it.
     """
     rows = connection.execute(
         """
@@ -72,13 +72,19 @@ def unattended(connection: Connection, feeds: Sequence[str]) -> set[tuple[str, s
             and coalesce(reopened_at, received_at) < now() - interval '10 minutes'
         union all
         select 'after publication', coalesce(ops.last_closed_publication_id()::text, '')
-        where exists (
-            select from ops.ingestion_log as l
-            where l.status = 'accepted'
-                and l.judged_at < now() - case
-                    when l.original_uri like 'api-%%' or l.reopened_at is not null then interval '5 seconds'
-                    else interval '1 minute'
-                end
+        where (
+            exists (
+                select from ops.ingestion_log as l
+                where l.status = 'accepted'
+                    and l.judged_at < now() - case
+                        when l.original_uri like 'api-%%' or l.reopened_at is not null then interval '5 seconds'
+                        else interval '1 minute'
+                    end
+            )
+            or exists (
+                select from ops.reassessment
+                where publication_id is null and requested_at < now() - interval '5 seconds'
+            )
         )
         and not exists (
             select from ops.publication

@@ -25,7 +25,6 @@ AVAILABILITY: dict[str, Any] = {
     "expected_from": "irradiance", "irradiance_min_wm2": 50, "min_completeness_percent": 90, "ld_basis": "per_point",
     "ld_rate": 500, "ld_step": "0.1", "excused_classes": ["curtailment", "force_majeure", "scheduled_maintenance"],
 }  # fmt: skip
-FILLED = AVAILABILITY | {"missing_policy": "substitute"}
 OBLIGATIONS: list[dict[str, Any]] = [
     AVAILABILITY | {"code": "plain"},
     AVAILABILITY | {"code": "credited", "excused_method": "credit", "missing_policy": "exclude", "cap_per_period": 300},
@@ -44,12 +43,6 @@ OBLIGATIONS: list[dict[str, Any]] = [
      "capacity_ac_kw": 90, "ld_basis": "per_point", "ld_rate": "35.5", "min_completeness_percent": 90},
     {"code": "data", "metric": "completeness", "period_type": "month", "guarantee_percent": "99.9",
      "ld_basis": "flat", "ld_rate": 250},
-    FILLED | {"code": "modelled", "substitute_order": ["model"], "meter_error_lookback": "half"},
-    FILLED | {"code": "backed", "substitute_order": ["backup_meter"], "meter_error_lookback": "full",
-              "meters": {"measured": ["M1"], "backup": ["M2"]}, "loss_factor": "0.02"},
-    FILLED | {"code": "summed", "substitute_order": ["inverter_sum", "model"], "substitute_loss_factor": "0.03",
-              "meters": {"measured": ["M1"], "inverter": ["M2"]}},
-    FILLED | {"code": "counted", "substitute_order": ["register_difference", "model"], "meters": {"measured": ["M1"]}},
     AVAILABILITY | {"code": "unsure", "min_completeness_percent": 100},
 ]  # fmt: skip
 CONTRACT = {
@@ -69,10 +62,6 @@ CONTRACT = {
          "starts_at": "2026-06-17T09:00:00+02:00", "ends_at": "2026-06-17T12:00:00+02:00",
          "notified_at": "2026-06-14T09:00:00+02:00"},
     ],
-    "meter_tests": [
-        {"project": "Plant", "meter": "M1", "tested_at": "2026-06-20T12:00:00+02:00",
-         "last_good_at": "2026-06-08T12:00:00+02:00", "error_share": "0.016"},
-    ],
 }  # fmt: skip
 DOWN = {(3, 12), (3, 13), (3, 14), (10, 10), (10, 11), (10, 12), (17, 9), (17, 10), (17, 11), (22, 15)}
 ABSENT = {(5, 9), (5, 10), (25, 2), (26, 14)}
@@ -80,15 +69,15 @@ ABSENT = {(5, 9), (5, 10), (25, 2), (26, 14)}
 
 def file_of(device: str, share: int) -> str:
     """A month of hourly readings; what is down is down for the whole plant, what is absent only for the first meter."""
-    lines, total = ["timestamp,site_id,device_id,energy_wh,energy_total_wh,irradiance_wm2,interval_seconds"], 10**6
+    lines = ["timestamp,site_id,device_id,energy_wh,irradiance_wm2,interval_seconds"]
     for hour in range(30 * 24):
         at = START + timedelta(hours=hour)
         local = (at + timedelta(hours=2)).day, (at + timedelta(hours=2)).hour
         light = PROFILE.get(at.hour, 0)
+        if local in ABSENT and not device:
+            continue
         energy = 0 if local in DOWN else light * share
-        total += energy
-        if local not in ABSENT or device:
-            lines.append(f"{at.isoformat()},P1,{device},{energy},{total - energy},{light},3600")
+        lines.append(f"{at.isoformat()},P1,{device},{energy},{light},3600")
     return "\n".join(lines) + "\n"
 
 

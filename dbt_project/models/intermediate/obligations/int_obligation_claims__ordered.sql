@@ -11,12 +11,25 @@ assessed as (
 
 ),
 
+voided as (
+
+    select * from {{ ref('int_obligation_results__voided') }}
+
+),
+
 contracts as (
 
-    select distinct
+    select
         organization_id,
         contract_id
     from assessed
+
+    union
+
+    select
+        organization_id,
+        contract_id
+    from voided
 
 ),
 
@@ -43,7 +56,12 @@ claims as (
     from {{ stored_obligation_periods() }} as stored
     inner join contracts using (organization_id, contract_id)
     left join assessed using ({{ period_key() }})
-    where stored.outcome = 'breached' and stored.ld_before_cap > 0 and assessed.obligation_id is null
+    left join voided using ({{ period_key() }})
+    where
+        stored.outcome = 'breached'
+        and stored.ld_before_cap > 0
+        and assessed.obligation_id is null
+        and voided.obligation_id is null
 
 ),
 
