@@ -153,6 +153,7 @@ WORDS: Mapping[str, Mapping[str, str]] = {
     },
     "excused_classes": EVENT_CLASSES,
     "deemed_classes": EVENT_CLASSES,
+    "category_priority": EVENT_CLASSES,
     "event_class": EVENT_CLASSES,
 }  # fmt: skip
 # codes whose case is not ours to change, or that are free text

@@ -40,6 +40,7 @@ CATEGORIES = ("out_of_specification", "produced", "excused", "no_data", "not_pro
 SUBSTITUTES = ("backup_meter", "register_difference", "inverter_sum", "model")
 ROLES = ("measured", "backup", "inverter", "irradiance", "module_temperature")
 
+Priority = Annotated[tuple[Literal[CATEGORIES + EVENT_CLASSES], ...], Field(max_length=16)]
 Classes = Annotated[tuple[Literal[EVENT_CLASSES], ...], Field(max_length=len(EVENT_CLASSES))]
 
 
@@ -132,8 +133,8 @@ class Obligation(Part):
     force_majeure_notice_days: Annotated[Whole, Field(ge=0, le=1000)] | None = says(
         "Force majeure excuses only if it was notified within so long after its beginning.", "days"
     )
-    category_priority: Annotated[tuple[Literal[CATEGORIES], ...], Field(max_length=5)] | None = says(
-        "The first that applies to a slot is its category."
+    category_priority: Priority | None = says(
+        "The first that applies to a slot is its category; `excused` or each excusing class by its name."
     )
 
     missing_policy: Literal["unavailable", "available", "exclude", "substitute"] | None = says(
@@ -148,7 +149,9 @@ class Obligation(Part):
     substitute_loss_factor: Share | None = says("Share lost between inverters and meter, for their sum.", "share")
 
     base_energy_kwh: SomeEnergy | None = says("Expected energy of the first contract year.", "kWh")
-    degradation_per_year: Share | None = says("Share by which the expected energy falls every year.", "share")
+    degradation_per_year: Share | None = says(
+        "Share by which expected energy, or a guaranteed performance ratio, falls every contract year.", "share"
+    )
     is_temperature_corrected: bool | None = says("Correct the performance ratio for module temperature.")
     temperature_coefficient_per_c: decimal(12, 10, gt=-1, lt=1) | None = says(
         "Power change of the modules by temperature, such as -0.0035.", "1/°C"
@@ -175,11 +178,15 @@ class Obligation(Part):
     ld_basis: Literal["none", "per_point", "per_kwh", "per_mwh", "price_difference", "per_day", "flat"] | None = says(
         "What liquidated damages are paid for."
     )
-    ld_rate: Rate | None = says("Damages for each unit of `ld_basis`, or each step.", "money")
+    ld_rate: Rate | None = says(
+        "Damages for each step of `ld_basis`; a point is a percentage point, of a performance ratio 0.01.", "money"
+    )
     ld_alternate_price_per_mwh: decimal(20, 10) | None = says("`price_difference`: what replacing costs.", "money/MWh")
     ld_contract_price_per_mwh: decimal(20, 10) | None = says("`price_difference`: what was agreed.", "money/MWh")
     ld_floor: decimal(20, 10) | None = says("The rate is at least this; same unit as the rate.", "money")
-    ld_step: decimal(20, 10, gt=0) | None = says("Damages are due by steps of this size.", "points")
+    ld_step: decimal(20, 10, gt=0) | None = says(
+        "Damages are due by steps of this size; silent: 1.", "unit of ld_basis"
+    )
     ld_step_mode: Literal["pro_rata", "started", "completed"] | None = says(
         "A part of a step counts in proportion, fully, or not."
     )

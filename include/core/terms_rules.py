@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from include.core.contract_errors import CONTRADICTION, MISSING
 from include.core.terms import Contract
-from include.core.terms_obligation import Obligation
+from include.core.terms_obligation import CATEGORIES, Obligation
 
 
 class Broken(NamedTuple):
@@ -17,24 +17,23 @@ class Broken(NamedTuple):
     remedy: str
 
 
-PERIODS = {
-    "energy": ("contract_year", "rolling_12_months", "two_contract_years"),
-    "delay": ("month", "once"),
-}
+PERIODS = {"delay": ("month", "once")}
 ANY_PERIOD = ("month", "quarter", "contract_year", "rolling_12_months", "two_contract_years")
 BASES = {
-    "energy": ("none", "per_kwh", "per_mwh", "price_difference", "flat"),
+    "energy": ("none", "per_kwh", "per_mwh", "price_difference", "per_day", "flat"),
+    "completeness": ("none", "per_point", "per_day", "flat"),
     "delay": ("none", "per_day", "flat"),
 }
-ANY_BASIS = ("none", "per_point", "flat")
+ANY_BASIS = ("none", "per_point", "per_kwh", "per_mwh", "price_difference", "per_day", "flat")
+OF_ENERGY = ("per_kwh", "per_mwh", "price_difference")
 CAPS = ("cap_per_period", "cap_per_year", "cap_lifetime")
+ALL_CAPS = (*CAPS, *(f"{cap}_fee_share" for cap in CAPS))
 
 
 def broken(obligation: Obligation) -> Iterator[Broken]:
     """Every rule that a completed obligation breaks."""
     for rule in (_guarantee, _period, _expectation, _excuses, _missing, _energy, _ratios, _deemed, _delay, _money):
         yield from rule(obligation)
-    yield from _caps(obligation)
     yield from _twice(obligation)
 
 
@@ -44,8 +43,6 @@ def broken_by_contract(contract: Contract) -> Iterator[Broken]:
         before, after = getattr(contract, first), getattr(contract, second)
         if before and after and before > after:
             yield Broken(CONTRADICTION, second, f"lies before {first}", "correct one of the two days")
-    for cap in CAPS[1:]:
-        yield from _one_cap(contract, cap)
 
 
 def needs_fee(part: Contract | Obligation) -> Iterator[str]:
@@ -84,11 +81,32 @@ def _expectation(o: Obligation) -> Iterator[Broken]:
         if o.weighting not in {"time", "capacity"}:
             what = "an event log knows neither irradiance nor energy"
             yield Broken(CONTRADICTION, "weighting", what, "use time or capacity")
-    if set(o.category_priority) != {"out_of_specification", "produced", "excused", "no_data", "not_producing"}:
-        yield Broken(CONTRADICTION, "category_priority", "does not name each category once", "name all five, in order")
-    if o.weighting == "energy" and o.expected_performance_ratio is None:
-        what = "energy weighting must know what energy was lost"
-        yield Broken(MISSING, "expected_performance_ratio", what, "say the ratio, such as 0.8")
+    if lost := next(lost_energy_uses(o), None):
+        what = f"is missing, and {lost} must know what energy was lost"
+        if o.expected_performance_ratio is None:
+            yield Broken(MISSING, "expected_performance_ratio", what, "say the ratio, such as 0.8")
+    yield from _priority(o)
+
+
+def lost_energy_uses(o: Obligation) -> Iterator[str]:
+    """What of an obligation counts energy that was not produced."""
+    if o.metric == "availability" and o.weighting == "energy":
+        yield "weighting by energy"
+    if o.metric == "availability" and o.ld_basis in OF_ENERGY:
+        yield f"damages {o.ld_basis}"
+
+
+def _priority(o: Obligation) -> Iterator[Broken]:
+    """Every slot finds its category: all are named, `excused` itself or each class that excuses."""
+    named = set(o.category_priority)
+    lacking = [category for category in CATEGORIES if category not in named]
+    if lacking == ["excused"] and named >= set(o.excused_classes):
+        lacking = []
+    if lacking:
+        what = f"does not name {', '.join(lacking)}"
+        yield Broken(CONTRADICTION, "category_priority", what, f"name all of {', '.join(CATEGORIES)}")
+    for name in sorted(named - set(CATEGORIES) - set(o.excused_classes)):
+        yield Broken(CONTRADICTION, "category_priority", f"names {name}, which does not excuse", "leave it out")
 
 
 def _excuses(o: Obligation) -> Iterator[Broken]:
@@ -120,7 +138,7 @@ def _energy(o: Obligation) -> Iterator[Broken]:
         for name in ("base_energy_kwh", "guarantee_years"):
             if getattr(o, name):
                 yield Broken(CONTRADICTION, name, f"has no effect on {o.metric}", "leave it out")
-        if o.degradation_per_year:
+        if o.degradation_per_year and o.metric != "performance_ratio":
             yield Broken(CONTRADICTION, "degradation_per_year", f"has no effect on {o.metric}", "leave it out")
         return
     if o.base_energy_kwh is None and not years:
@@ -150,7 +168,7 @@ def _deemed(o: Obligation) -> Iterator[Broken]:
             what = "has no effect while deemed_method is none"
             yield Broken(CONTRADICTION, "deemed_classes", what, "say a deemed_method, or leave it out")
         return
-    if o.metric not in {"energy", "performance_ratio", "capacity_factor"}:
+    if o.metric != "energy":
         yield Broken(CONTRADICTION, "deemed_method", f"has no effect on {o.metric}", "use none")
     if not o.deemed_classes:
         yield Broken(
@@ -186,24 +204,17 @@ def _money(o: Obligation) -> Iterator[Broken]:
         if name not in needed and getattr(o, name) is not None:
             what = f"has no effect while ld_basis is {o.ld_basis}"
             yield Broken(CONTRADICTION, name, what, "change ld_basis, or leave it out")
-    if o.ld_step is not None and o.ld_basis in {"none", "flat", "price_difference"}:
-        yield Broken(CONTRADICTION, "ld_step", f"has no effect while ld_basis is {o.ld_basis}", "leave it out")
+    idle = {"none": ("ld_step", "ld_floor", *ALL_CAPS), "flat": ("ld_step", "ld_floor")}.get(o.ld_basis, ())
+    for name in idle:
+        if getattr(o, name) is not None:
+            what = f"has no effect while ld_basis is {o.ld_basis}"
+            yield Broken(CONTRADICTION, name, what, "change ld_basis, or leave it out")
     if o.fx_rate_on is not None and o.fx_fixed_rate is not None:
         yield Broken(CONTRADICTION, "fx_fixed_rate", "a fixed rate has no day", "say fx_rate_on or fx_fixed_rate")
 
 
-def _caps(part: Contract | Obligation) -> Iterator[Broken]:
-    for cap in CAPS:
-        yield from _one_cap(part, cap)
-
-
-def _one_cap(part: Contract | Obligation, cap: str) -> Iterator[Broken]:
-    if getattr(part, cap) is not None and getattr(part, f"{cap}_fee_share") is not None:
-        yield Broken(CONTRADICTION, cap, "is said as an amount and as a share of the fee", "keep one of the two")
-
-
 def _twice(o: Obligation) -> Iterator[Broken]:
-    for name in ("excused_classes", "deemed_classes", "substitute_order"):
+    for name in ("excused_classes", "deemed_classes", "substitute_order", "category_priority"):
         words = getattr(o, name)
         if len(set(words)) < len(words):
             yield Broken(CONTRADICTION, name, "names something twice", "name it once")

@@ -12,6 +12,7 @@ from typing import Any
 
 from include.core.contract_errors import CONTRADICTION, MISSING, UNKNOWN_NAME, Flaw
 from include.core.terms_obligation import ROLES, Meters, MeterUse, Obligation
+from include.core.terms_rules import lost_energy_uses
 
 KINDS = {
     "plant_meter": ("PRODUCTION", "REVENUE", "INVERTER"),
@@ -80,6 +81,11 @@ def _meters(settled: Settled, plant: Mapping[str, Any], place: str) -> None:
     if not settled.of_role("measured"):
         remedy = "name meters.measured, or register the plant's meters"
         settled.flaws.append(Flaw(MISSING, f"{place}.meters.measured", "no meter is measured", remedy))
+    for role in ("backup", "inverter"):
+        if settled.of_role(role) and len(settled.of_role("measured")) > 1:
+            message = "nobody can tell for which of several measured meters they stand in"
+            remedy = "name one measured meter, or make each measured meter a promise of its own"
+            settled.flaws.append(Flaw(CONTRADICTION, f"{place}.meters.{role}", message, remedy))
     seen: set[tuple[str, int]] = set()
     for meter in settled.meters:
         keys = {(meter["role"], meter["meter_id"])}
@@ -142,15 +148,16 @@ def _irradiance_uses(obligation: Obligation) -> Iterator[str]:
         yield "a performance ratio"
     if obligation.deemed_method in {"interval", "monthly_ratio"}:
         yield f"deemed energy by {obligation.deemed_method}"
-    if obligation.weighting in {"irradiance", "energy"}:
-        yield f"weighting by {obligation.weighting}"
+    if obligation.metric == "availability" and obligation.weighting == "irradiance":
+        yield "weighting by irradiance"
+    yield from lost_energy_uses(obligation)
 
 
 def _needs(settled: Settled, plant: Mapping[str, Any], place: str) -> None:
     """What must be known of the plant."""
     obligation = settled.obligation
     needed = {
-        "capacity_kwp": obligation.metric == "performance_ratio" or obligation.weighting == "energy",
+        "capacity_kwp": obligation.metric == "performance_ratio" or any(lost_energy_uses(obligation)),
         "capacity_ac_kw": obligation.metric == "capacity_factor",
     }
     for name, is_needed in needed.items():
@@ -168,8 +175,10 @@ def _needs(settled: Settled, plant: Mapping[str, Any], place: str) -> None:
             settled.notes.append(
                 f"{obligation.code}: slots without irradiance stay undecided, for the plant has no place"
             )
-    weighs = obligation.weighting == "capacity" or obligation.power_min_share > 0
-    for meter in settled.of_role("measured"):
+    measured = settled.of_role("measured")
+    weighs = obligation.weighting == "capacity" and len(measured) > 1
+    weighs |= obligation.power_min_share > 0 and obligation.capacity_ac_kw is None
+    for meter in measured:
         if weighs and meter["capacity_kw"] is None:
             message = f"nobody knows the capacity of {meter['meter']}"
             remedy = "say its capacity_kw, or register its rated_power_w"

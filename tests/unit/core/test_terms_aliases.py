@@ -11,6 +11,8 @@ from include.core.terms_check import check
 from include.core.terms_obligation import EVENT_CLASSES as CLASSES
 from tests.unit.core.test_terms import HEAD, checked, one
 
+PAID = {"ld_basis": "flat", "ld_rate": 1}
+
 
 @pytest.mark.parametrize(
     ("metric", "said", "meant"),
@@ -27,11 +29,11 @@ from tests.unit.core.test_terms import HEAD, checked, one
         ("availability", {"penalty_rate": 5}, {"ld_rate": 5, "ld_basis": "per_point"}),
         ("availability", {"penalty_rate": 5, "ld_basis": "flat"}, {"ld_rate": 5, "ld_basis": "flat"}),
         ("availability", {"calculation_type": "flat_fee", "rate": 7}, {"ld_basis": "flat", "ld_rate": 7}),
-        ("availability", {"ld_cap_annual": 9}, {"cap_per_year": 9}),
-        ("availability", {"ld_cap": 9}, {"cap_per_year": 9}),
-        ("availability", {"cap_amount": 9, "cap_type": "cumulative"}, {"cap_lifetime": 9}),
-        ("availability", {"cap_amount": 9, "cap_type": "per_event"}, {"cap_per_period": 9}),
-        ("availability", {"ld_cap_period": 9, "cumulative_cap": 90}, {"cap_per_period": 9, "cap_lifetime": 90}),
+        ("availability", PAID | {"ld_cap_annual": 9}, {"cap_per_year": 9}),
+        ("availability", PAID | {"ld_cap": 9}, {"cap_per_year": 9}),
+        ("availability", PAID | {"cap_amount": 9, "cap_type": "cumulative"}, {"cap_lifetime": 9}),
+        ("availability", PAID | {"cap_amount": 9, "cap_type": "per_event"}, {"cap_per_period": 9}),
+        ("availability", PAID | {"ld_cap_period": 9, "cumulative_cap": 90}, {"cap_per_period": 9, "cap_lifetime": 90}),
         ("availability", {"measurement_period": "annual"}, {"period_type": "contract_year"}),
         ("availability", {"measurement_period": "Monthly"}, {"period_type": "month"}),
         ("availability", {"irradiance_threshold_wm2": 100}, {"irradiance_min_wm2": 100}),
