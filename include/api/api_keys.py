@@ -14,7 +14,7 @@ from include.warehouse.database import connect
 router = APIRouter(tags=["keys"])
 
 Administrator = Annotated[Caller, Depends(people("admin"))]
-Scope = Literal["meter_data", "billing_reads", "reference_data", "status", "sites", "credentials", "evidence"]
+Scope = Literal[stored.SCOPES]
 CONFLICT = {409: schemas.PROBLEM | {"description": "The key is revoked, expired or replaced already."}}
 
 

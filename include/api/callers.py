@@ -25,8 +25,8 @@ UserOf = Callable[[Request], Awaitable[str | None]]
 
 PERSON_CALLS_PER_MINUTE = 600
 SCOPES_OF_ROLES = {
-    "viewer": frozenset({"status", "evidence"}),
-    "member": frozenset({"status", "meter_data", "billing_reads", "sites", "evidence"}),
+    "viewer": frozenset({"status", "evidence", "contracts_read"}),
+    "member": frozenset({"status", "meter_data", "billing_reads", "sites", "evidence", "contracts_read"}),
     "admin": frozenset(api_keys.SCOPES),
     "owner": frozenset(api_keys.SCOPES),
 }

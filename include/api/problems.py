@@ -12,6 +12,7 @@ from fastapi.responses import JSONResponse, Response
 from starlette.exceptions import HTTPException
 
 from include.core import errors
+from include.core.contract_errors import ContractRefused, Flaw
 from include.core.controls import one_line
 from include.warehouse.announced import NotAsAnnounced, UploadExpired
 from include.warehouse.idempotency import KeyReused
@@ -43,6 +44,7 @@ STATUSES: tuple[tuple[type[errors.SunledgerError], int], ...] = (
     (errors.InvalidKey, 422),
     (KeyReused, 422),
     (errors.ReferenceRefused, 422),
+    (ContractRefused, 422),
     (errors.StateRefused, 400),
     (errors.FileRejected, 422),
     (errors.ConsentPending, 409),
@@ -77,7 +79,15 @@ class Problem(Exception):
 def of_error(error: errors.SunledgerError) -> Problem:
     """The problem that a named error is to a caller."""
     status = next((status for kind, status in STATUSES if isinstance(error, kind)), 500)
-    return Problem(status, error.code, error.message, error.remedy)
+    extra = {"errors": [_flaw(flaw) for flaw in error.flaws]} if isinstance(error, ContractRefused) else {}
+    return Problem(status, error.code, error.message, error.remedy, **extra)
+
+
+def _flaw(flaw: Flaw) -> dict[str, Any]:
+    """One of many things that are wrong with a contract document."""
+    pointer = "#/" + flaw.place.replace("[", "/").replace("]", "").replace(".", "/")
+    found = {"pointer": pointer, "code": flaw.code, "message": flaw.message, "remedy": flaw.remedy}
+    return found | ({"line": flaw.line} if flaw.line else {})
 
 
 def malformed(message: str, place: str) -> Problem:

@@ -93,6 +93,15 @@ def show(
     output.as_json(shown) if json else _show_contract(shown)
 
 
+@app.command()
+def fields() -> None:
+    """Print every field of a contract file: what it may be, its unit, its default and its effect."""
+    from include.core import terms_reference
+
+    for part in terms_reference.PARTS:
+        typer.echo(f"### {part}\n\n{terms_reference.markdown(part)}\n")
+
+
 @contextmanager
 def flaws_listed() -> Iterator[None]:
     """Print everything that is wrong with a file, one thing a line, and end with exit code 1."""

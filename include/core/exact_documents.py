@@ -49,7 +49,7 @@ def read_yaml(text: bytes | str) -> Document:
     if node is None:
         raise _refused("is empty")
     reader = _Reader()
-    return Document(reader.value(node, "", 0), reader.lines)
+    return Document(_writable(reader.value(node, "", 0)), reader.lines)
 
 
 def read_json(text: bytes | str) -> Document:
@@ -62,7 +62,7 @@ def read_json(text: bytes | str) -> Document:
         raise _refused(f"is no JSON: {error}") from None
     except RecursionError:
         raise _refused("is nested too deeply") from None
-    return Document(content, {})
+    return Document(_writable(content), {})
 
 
 class _Reader:
@@ -116,6 +116,15 @@ def _without_repetition(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         twice = next(name for name in names if names.count(name) > 1)
         raise ContractRefused([Flaw(SAID_TWICE, twice[:100], "stands there twice", "keep one of the two")])
     return found
+
+
+def _writable(content: Any) -> Any:
+    """The content, unless it holds half of a character, which no file and no database can."""
+    try:
+        json.dumps(content, ensure_ascii=False, default=str).encode()
+    except UnicodeEncodeError:
+        raise _refused("holds half of a character") from None
+    return content
 
 
 def _no_number(text: str) -> None:

@@ -6,7 +6,7 @@ in lower case with `_` for blanks and hyphens.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
+from decimal import Context, Decimal
 from typing import Any
 
 from include.core.contract_errors import SAID_TWICE, WRONG_VALUE, Flaw
@@ -15,22 +15,26 @@ from include.core.terms_fields import exact
 Meaning = str | Callable[[Any, Mapping[str, Any]], dict[str, Any]]
 
 
+def _scaled(value: Any, factor: str) -> Decimal:
+    """A number times a factor, without rounding."""
+    return Context(prec=100).multiply(exact(value), Decimal(factor))
+
+
 def _ratio_or_percent(value: Any, whole: Mapping[str, Any]) -> dict[str, Any]:
     """A threshold without unit: a ratio for the performance ratio, where above 2 can only be percent."""
     if _metric(whole) != "performance_ratio":
         return {"guarantee_percent": value}
-    number = exact(value)
-    return {"guarantee_ratio": number / 100 if number > 2 else number}
+    return {"guarantee_ratio": _scaled(value, "0.01") if exact(value) > 2 else value}
 
 
 def _percent(value: Any, whole: Mapping[str, Any]) -> dict[str, Any]:
     if _metric(whole) != "performance_ratio":
         return {"guarantee_percent": value}
-    return {"guarantee_ratio": exact(value) / 100}
+    return {"guarantee_ratio": _scaled(value, "0.01")}
 
 
 def _times(name: str, factor: str) -> Meaning:
-    return lambda value, whole: {name: exact(value) * Decimal(factor)}
+    return lambda value, whole: {name: _scaled(value, factor)}
 
 
 def _with(name: str, **implied: Any) -> Meaning:
@@ -41,7 +45,7 @@ def _cap(value: Any, whole: Mapping[str, Any]) -> dict[str, Any]:
     kind = _folded(str(whole.get("cap_type", "annual")))
     caps = {"annual": "cap_per_year", "cumulative": "cap_lifetime", "per_event": "cap_per_period"}
     if kind == "percentage_of_contract":
-        return {"cap_lifetime_fee_share": exact(value) / 100}
+        return {"cap_lifetime_fee_share": _scaled(value, "0.01")}
     return {caps.get(kind, "cap_per_year"): value}
 
 

@@ -15,6 +15,7 @@ DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 INSTANT = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9]{2}:[0-9]{2}(:[0-9]{2}(\.[0-9]{1,6})?)?(Z|[-+][0-9]{2}:?[0-9]{2})?"
 )
+MOST_DIGITS = 40
 FIRST_DAY, LAST_DAY = date(1970, 1, 1), date(2199, 12, 31)
 # no control characters and nothing that turns text around
 PLAIN = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]*$"
@@ -22,12 +23,15 @@ PLAIN = r"^[^\x00-\x09\x0b-\x1f\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\
 
 def exact(value: Any) -> Decimal:
     """An exact decimal of a decimal, an integer or a text; a binary fraction is not what was meant."""
+    number = None
     if isinstance(value, str) and NUMBER.fullmatch(value.strip()):
-        return Decimal(value.strip())
-    if isinstance(value, Decimal) and value.is_finite():
-        return value
-    if isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**40:
-        return Decimal(value)
+        number = Decimal(value.strip())
+    elif isinstance(value, Decimal) and value.is_finite():
+        number = value
+    elif isinstance(value, int) and not isinstance(value, bool) and abs(value) < 10**MOST_DIGITS:
+        number = Decimal(value)
+    if number is not None and abs(number.adjusted()) < MOST_DIGITS and len(number.as_tuple().digits) <= MOST_DIGITS:
+        return number
     raise ValueError("is no exact number; write it with a decimal point, such as 0.1")
 
 

@@ -4,6 +4,7 @@ A field that is silent gets its default from `terms_defaults`; `None` is silent 
 stands in `terms_rules`.
 """
 
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from pydantic import Field
@@ -49,7 +50,9 @@ class MeterUse(Part):
 
     meter: Name = must("Name, serial number or external id of a meter of the plant.")
     capacity_kw: Power | None = says("Weighs the meter under capacity weighting; default: its rated power.", "kW")
-    priority: Annotated[Whole, Field(ge=1, le=1000)] | None = says("1 is asked first; default: the order of the list.")
+    priority: Annotated[Whole, Field(ge=1, le=1000)] | None = says(
+        "Of backup meters 1 is asked first; default: the order of the list."
+    )
 
 
 Uses = Annotated[tuple[MeterUse, ...], Field(max_length=1000)] | None
@@ -61,8 +64,10 @@ class Meters(Part):
     measured: Uses = says("Meters whose energy counts; default: PRODUCTION, else REVENUE, else INVERTER meters.")
     backup: Uses = says("Meters that stand in for a measured one; default: none.")
     inverter: Uses = says("Inverters whose sum stands in; default: the INVERTER meters where they may substitute.")
-    irradiance: Uses = says("Sensors; default: the IRRADIANCE meters, else what the measured meters deliver.")
-    module_temperature: Uses = says("Module temperature; default: what the other meters deliver.")
+    irradiance: Uses = says(
+        "Sensors, their mean counts; default: the IRRADIANCE meters, else what the measured meters deliver."
+    )
+    module_temperature: Uses = says("Module temperature, the mean counts; default: what the measured meters deliver.")
 
 
 class GuaranteeYear(Part):
@@ -95,7 +100,7 @@ class Obligation(Part):
     loss_factor: Share | None = says("Share that is lost between the meters and the boundary.", "share")
     capacity_kwp: Power | None = says("Module capacity; default: the plant's.", "kWp")
     capacity_ac_kw: Power | None = says("Capacity in alternating current; default: the plant's.", "kW")
-    expected_performance_ratio: decimal(12, 10, gt=0, le="1.5") | None = says(
+    expected_performance_ratio: decimal(12, 10, gt=0, le=Decimal("1.5")) | None = says(
         "Turns irradiance into expected energy where energy is lost, modelled or deemed.", "ratio"
     )
     meter_error_lookback: Literal["none", "half", "full"] | None = says(

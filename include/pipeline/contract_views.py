@@ -17,6 +17,18 @@ def shown(connection: Connection, organization_id: int, number_or_id: str) -> di
     contract = contract_lists.contract(connection, organization_id, number_or_id)
     if contract is None:
         raise NotFound(f"there is no contract {number_or_id!r}", remedy="`sunledger contracts list` shows them")
+    return _whole(connection, organization_id, contract)
+
+
+def of_id(connection: Connection, organization_id: int, contract_id: int) -> dict[str, Any]:
+    """The same by our id only."""
+    contract = contract_lists.contract_of_id(connection, organization_id, contract_id)
+    if contract is None:
+        raise NotFound("there is no such contract in your organization", remedy="the list of contracts shows the ids")
+    return _whole(connection, organization_id, contract)
+
+
+def _whole(connection: Connection, organization_id: int, contract: dict[str, Any]) -> dict[str, Any]:
     own = (connection, organization_id, contract["contract_id"])
     return {
         **contract,

@@ -13,7 +13,10 @@ from include.warehouse.database import Connection
 
 BRAND = "sl"
 PREFIX_BYTES, SECRET_BYTES = 6, 32
-SCOPES = ("meter_data", "billing_reads", "reference_data", "status", "sites", "credentials", "evidence")
+SCOPES = (
+    "meter_data", "billing_reads", "reference_data", "status", "sites", "credentials", "evidence", "contracts",
+    "contracts_read",
+)  # fmt: skip
 OVERLAP = timedelta(days=7)
 
 

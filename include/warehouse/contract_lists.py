@@ -4,6 +4,7 @@ from typing import Any
 
 from include.warehouse.database import Connection
 
+MOST_EVENTS = 1000
 _CONTRACTS = """
 select
     c.contract_id, c.external_contract_id, c.name, c.contract_type, c.status, c.counterparty, c.project_id,
@@ -35,6 +36,14 @@ def contract(connection: Connection, organization_id: int, number_or_id: str) ->
         _CONTRACTS + " and %(text)s in (c.external_contract_id, c.contract_id::text) "
         "order by c.external_contract_id = %(text)s desc limit 1",
         {"organization_id": organization_id, "text": number_or_id},
+    ).fetchone()
+
+
+def contract_of_id(connection: Connection, organization_id: int, contract_id: int) -> dict[str, Any] | None:
+    """One contract by our id."""
+    return connection.execute(
+        _CONTRACTS + " and c.contract_id = %(contract_id)s",
+        {"organization_id": organization_id, "contract_id": contract_id},
     ).fetchone()
 
 
@@ -99,8 +108,14 @@ def events(
             e.organization_id = %(organization_id)s and e.project_id = %(project_id)s and e.is_current
             and (%(contract_id)s::bigint is null or e.contract_id is null or e.contract_id = %(contract_id)s)
         order by e.starts_at desc, e.external_event_id
+        limit %(limit)s
         """,
-        {"organization_id": organization_id, "project_id": project_id, "contract_id": contract_id},
+        {
+            "organization_id": organization_id,
+            "project_id": project_id,
+            "contract_id": contract_id,
+            "limit": MOST_EVENTS,
+        },
     ).fetchall()
 
 
@@ -119,6 +134,7 @@ def meter_tests(connection: Connection, organization_id: int, contract_id: int) 
                 where o.organization_id = %(organization_id)s and o.contract_id = %(contract_id)s
             )
         order by t.tested_at desc, m.name
+        limit %(limit)s
         """,
-        {"organization_id": organization_id, "contract_id": contract_id},
+        {"organization_id": organization_id, "contract_id": contract_id, "limit": MOST_EVENTS},
     ).fetchall()

@@ -23,6 +23,12 @@ def organization_id(connection: Connection, name_or_id: str) -> int:
     return row["organization_id"]
 
 
+def organization_name(connection: Connection, organization: int) -> str | None:
+    """The name of an organization."""
+    row = connection.execute("select name from core.organization where organization_id = %s", [organization]).fetchone()
+    return row["name"] if row else None
+
+
 def put_organization(connection: Connection, values: dict[str, Any]) -> int:
     """Register an organization by its name."""
     return _upsert(connection, "organization", values, ["name"], "organization_id")

@@ -19,7 +19,7 @@ PEOPLE_ONLY = ("/keys", "/credentials/generate-key", "/loads/{load_id}/replay", 
 # what is sent there is judged beyond its form: names must be known, and values mean something
 JUDGED = (
     "/meter-data", "/upload", "/billing-reads", "/fx-rates", "/reference-prices", "/price-index", "/reference/",
-    "/credentials", "/sites", "/presigned-url",
+    "/credentials", "/sites", "/presigned-url", "/contracts/", "/plant-events",
 )  # fmt: skip
 OTHER_VENDORS = ("ENPHASE", "SMA", "GOODWE")
 NOWHERE = "http://127.0.0.1:9"

@@ -26,6 +26,15 @@ def body(spec: dict) -> dict:
     return {"files": {"file": ("a.csv", b"timestamp,energy_wh\n")}} if content else {}
 
 
+def contract(api, who) -> int:
+    """The id of a contract about the neighbour's plant."""
+    head = {"external_contract_id": "C-1", "project": "Next door", "name": "PPA", "currency_code": "EUR"}
+    promise = {"code": "start", "metric": "delay", "promised_on": "2026-03-31"}
+    body = {"contract": head | {"starts_on": "2026-01-01"}, "obligations": [promise]}
+    api.post("/contracts/apply", json=body, headers=who.headers).raise_for_status()
+    return api.get("/contracts", headers=who.headers).json()["items"][0]["contract_id"]
+
+
 @pytest.fixture
 def theirs(api, neighbour, warehouse) -> dict[str, str]:
     """Ids of things that another organization has, by the name of the path's parameter."""
@@ -42,6 +51,7 @@ def theirs(api, neighbour, warehouse) -> dict[str, str]:
             "select api_key_id from ops.api_key where organization_id = %s", [neighbour.organization_id]
         ).fetchone()["api_key_id"],
         "external_site_id": "2016001",
+        "contract_id": contract(api, neighbour),
     }
 
 
@@ -49,7 +59,7 @@ def theirs(api, neighbour, warehouse) -> dict[str, str]:
 def nobodys() -> dict[str, str]:
     """Ids of nothing."""
     return {
-        **dict.fromkeys(("credential_id", "site_id", "load_id", "api_key_id"), "987654321"),
+        **dict.fromkeys(("credential_id", "site_id", "load_id", "api_key_id", "contract_id"), "987654321"),
         "sha256": "0" * 64,
         "upload_id": str(uuid.uuid4()),
         "external_site_id": "2016001",

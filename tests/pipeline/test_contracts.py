@@ -2,12 +2,15 @@
 
 from datetime import date, timedelta
 from decimal import Decimal
+from pathlib import Path
 from typing import Any, get_args
 
 import psycopg
 import pytest
 
 from tests.pipeline.contract_world import FILE, NEIGHBOUR, again, changed, refusal, today
+
+ROOT = Path(__file__).resolve().parents[2]
 
 
 def test_a_new_contract_is_stored_with_every_parameter_and_the_same_file_again_changes_nothing(apply, rows):
@@ -125,6 +128,36 @@ def test_what_does_not_exist_or_is_another_tenants_is_named_and_nothing_is_writt
         ("C706", "events[1].meter"),
     ]
     assert rows("select from core.contract") == rows("select from core.plant_event") == []
+
+
+def test_the_complete_file_of_the_page_is_applied_as_it_stands(apply, rows, organization):
+    from include.core.exact_documents import read_yaml
+    from include.pipeline import registration
+
+    meters = [
+        {"name": "Main meter", "rated_power_w": 8000000},
+        {"name": "Check meter", "meter_type": "REVENUE"},
+        {"name": "Weather station", "meter_type": "IRRADIANCE"},
+    ]
+    plant = {"name": "North plant", "time_zone": "Europe/Berlin", "latitude": 52, "longitude": 13, "meters": meters}
+    registration.apply({"organization": "Test Energy", "projects": [plant]})
+    page = (ROOT / "docs" / "contracts.md").read_text(encoding="utf-8")
+    document = read_yaml(page.split("```yaml\n", 1)[1].split("```", 1)[0])
+    assert apply(document.content, lines=document.lines).is_written
+    assert apply(document.content).is_written is False
+    assert len(rows("select from core.obligation")) == 6
+    used = rows("""
+        select o.obligation_code, om.role, m.name, om.capacity_kw from core.obligation_meter as om
+        inner join core.obligation as o using (obligation_id) inner join core.meter as m using (meter_id)
+        where o.obligation_code in ('energy', 'performance') order by 1, 2
+    """)
+    assert [tuple(row.values()) for row in used] == [
+        ("energy", "backup", "Check meter", None),
+        ("energy", "irradiance", "Weather station", None),
+        ("energy", "measured", "Main meter", 8000),
+        ("performance", "irradiance", "Weather station", None),
+        ("performance", "measured", "Main meter", 8000),
+    ]
 
 
 def test_the_file_holds_every_column_with_its_digits_and_places(rows):

@@ -60,6 +60,7 @@ BOMB = "a: &a [1,1,1,1,1,1,1,1,1,1]\n" + "".join(
         ("[" * (DEEPEST + 2) + "]" * (DEEPEST + 2), 1),
         ("a: \xff".encode("latin-1"), 0),
         ("? [a]\n: 1\n", 1),
+        ('a: "\\ud800"', 0),
     ],
 )
 def test_what_cannot_be_meant_is_refused_with_its_line(text, line):
@@ -71,6 +72,6 @@ def test_what_cannot_be_meant_is_refused_with_its_line(text, line):
 
 def test_json_keeps_decimals_and_refuses_what_yaml_refuses():
     assert read_json('{"a": 0.1, "b": 1e400}').content == {"a": Decimal("0.1"), "b": Decimal("1e400")}
-    for text in ('{"a": 1, "a": 2}', '{"a": NaN}', "[" * 100_000, "{"):
+    for text in ('{"a": 1, "a": 2}', '{"a": NaN}', "[" * 100_000, "{", '{"\\udfff": 1}'):
         with pytest.raises(ContractRefused):
             read_json(text)

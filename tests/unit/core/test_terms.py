@@ -51,6 +51,8 @@ def test_numbers_stay_exact_and_binary_fractions_are_refused():
     assert flaws(loss_factor=0.1) == [("C704", "loss_factor")]
     for wrong in (True, "0,1", "many", "NaN", [1], "1" * 50):
         assert flaws(ld_floor=wrong) == [("C704", "ld_floor")]
+    assert flaws("energy", expected_performance_ratio="71964646004191624") == [("C704", "expected_performance_ratio")]
+    assert flaws(settle_days=Decimal("1e999999")) == [("C704", "settle_days")]
     assert flaws(ld_floor="0.12345678901") == [("C704", "ld_floor")], "more places than are stored"
     for wrong in ("2026-02-30", "31.03.2026", 20260331, "0001-01-01", "2026-03-31T00:00"):
         assert flaws("delay", promised_on=wrong) == [("C704", "promised_on")]
