@@ -42,8 +42,8 @@ def test_a_person_sees_their_organizations_and_what_they_may_do_there(api, plant
         (plant.organization_id, "Test Energy", "member"),
     ]
     assert [row["scopes"] for row in answer.json()["organizations"]] == [
-        ["contracts_read", "status"],
-        ["billing_reads", "contracts_read", "meter_data", "sites", "status"],
+        ["contracts_read", "evidence", "status"],
+        ["billing_reads", "contracts_read", "evidence", "meter_data", "sites", "status"],
     ]
 
 
