@@ -6,6 +6,7 @@ import pytest
 
 from tests.api.accounts import enter, site
 from tests.api.conftest import readings
+from tests.pipeline.evidence_world import event_of
 
 # a load balancer asks the first; the second is opened by the signature in its address
 WITHOUT_CALLER = {("get", "/health"), ("put", "/uploads/{upload_id}/content")}
@@ -26,15 +27,6 @@ def body(spec: dict) -> dict:
     return {"files": {"file": ("a.csv", b"timestamp,energy_wh\n")}} if content else {}
 
 
-def contract(api, who) -> int:
-    """The id of a contract about the neighbour's plant."""
-    head = {"external_contract_id": "C-1", "project": "Next door", "name": "PPA", "currency_code": "EUR"}
-    promise = {"code": "start", "metric": "delay", "promised_on": "2026-03-31"}
-    body = {"contract": head | {"starts_on": "2026-01-01"}, "obligations": [promise]}
-    api.post("/contracts/apply", json=body, headers=who.headers).raise_for_status()
-    return api.get("/contracts", headers=who.headers).json()["items"][0]["contract_id"]
-
-
 @pytest.fixture
 def theirs(api, neighbour, warehouse) -> dict[str, str]:
     """Ids of things that another organization has, by the name of the path's parameter."""
@@ -51,7 +43,10 @@ def theirs(api, neighbour, warehouse) -> dict[str, str]:
             "select api_key_id from ops.api_key where organization_id = %s", [neighbour.organization_id]
         ).fetchone()["api_key_id"],
         "external_site_id": "2016001",
-        "contract_id": contract(api, neighbour),
+        "event_id": event_of(warehouse, neighbour.organization_id),
+        "contract_id": warehouse.execute(
+            "select contract_id from core.contract where organization_id = %s", [neighbour.organization_id]
+        ).fetchone()["contract_id"],
     }
 
 
@@ -62,6 +57,7 @@ def nobodys() -> dict[str, str]:
         **dict.fromkeys(("credential_id", "site_id", "load_id", "api_key_id", "contract_id"), "987654321"),
         "sha256": "0" * 64,
         "upload_id": str(uuid.uuid4()),
+        "event_id": str(uuid.uuid4()),
         "external_site_id": "2016001",
     }
 

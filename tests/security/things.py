@@ -52,7 +52,10 @@ def things_of(tenant: Tenant, api, warehouse) -> dict[str, Any]:
             warehouse, "select min(project_id) from core.project where organization_id = %s", organization
         ),
         "meter_id": _id(warehouse, "select min(meter_id) from core.meter where organization_id = %s", organization),
-        "contract_id": _contract(organization, warehouse),
+        # the one that the event broke
+        "contract_id": _id(
+            warehouse, "select min(contract_id) from core.contract where organization_id = %s", organization
+        ),
     }
 
 
@@ -76,21 +79,6 @@ def _account(organization: int, warehouse) -> tuple[int, int]:
         [organization, credential],
     ).fetchone()["integration_site_id"]
     return credential, site
-
-
-def _contract(organization: int, warehouse) -> int:
-    """A contract with one promise, about the first plant."""
-    from include.pipeline import contracts
-
-    plant = warehouse.execute(
-        "select name from core.project where organization_id = %s order by project_id limit 1", [organization]
-    ).fetchone()["name"]
-    head = {"external_contract_id": "C-1", "project": plant, "name": "PPA", "currency_code": "EUR"}
-    promise = {"code": "start", "metric": "delay", "promised_on": "2026-03-31"}
-    contracts.apply(
-        {"contract": head | {"starts_on": "2026-01-01"}, "obligations": [promise]}, organization, actor="ada"
-    )
-    return _id(warehouse, "select min(contract_id) from core.contract where organization_id = %s", organization)
 
 
 def _id(warehouse, query: str, organization: int) -> int | None:

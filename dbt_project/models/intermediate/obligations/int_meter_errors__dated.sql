@@ -6,6 +6,7 @@ tests as (
         *,
         extract(epoch from tested_at - last_good_at) as span_seconds
     from {{ source('core', 'meter_test') }}
+    where is_current and not is_withdrawn
 
 ),
 
