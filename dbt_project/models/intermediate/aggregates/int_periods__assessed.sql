@@ -1,4 +1,4 @@
-{{ config(materialized='table', unlogged=true, post_hook='analyze {{ this }}') }}
+{{ config(materialized='table', unlogged=true, tags=['contracts'], post_hook='analyze {{ this }}') }}
 {%- set weights = [] -%}
 {%- for unit in ['seconds', 'irradiation_wh_m2'] -%}
 {%- for category in slot_categories()[:4] -%}

@@ -54,7 +54,8 @@ summed as (
         meters.capacity_kw,
         count(days.day_on) as day_count,
         {%- for column in sums %}
-        coalesce(sum(days.{{ column }}), 0) as {{ column }},
+        {%- set total = 'coalesce(sum(days.' ~ column ~ '), 0)' %}
+        {{ exact_hours(total) if 'hours' in column else total }} as {{ column }},
         {%- endfor %}
         {%- for column, needed in perhaps.items() %}
         case
