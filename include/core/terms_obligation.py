@@ -110,7 +110,7 @@ class Obligation(Part):
     expected_from: Literal["irradiance", "sun_elevation", "always"] | None = says(
         "What says that the plant ought to produce."
     )
-    irradiance_min_wm2: Irradiance | None = says("Slots count only above this irradiance.", "W/m2")
+    irradiance_min_wm2: Irradiance | None = says("Slots count from this irradiance on.", "W/m2")
     sun_elevation_min_deg: decimal(8, 4, ge=-20, le=90) | None = says(
         "Slots count only above this elevation of the sun, where irradiance is not known or not asked.", "degrees"
     )

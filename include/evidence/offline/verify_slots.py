@@ -115,7 +115,7 @@ def _see(terms: Terms, slot: Slot) -> None:
     if basis == "always":
         slot.is_expected = True
     elif basis == "irradiance" and light is not None:
-        slot.is_expected = light > (terms.number("irradiance_min_wm2") or ZERO)
+        slot.is_expected = light > ZERO and light >= (terms.number("irradiance_min_wm2") or ZERO)
     else:
         slot.is_expected = _is_day(terms, slot)
     peak, ratio = terms.capacity_kwp[slot.meter_id], terms.number("expected_performance_ratio")

@@ -136,7 +136,8 @@ final as (
         case
             when expected_from = 'always' then true
             when expected_from = 'irradiance' and irradiance_wm2 is not null
-                then irradiance_wm2 > coalesce(irradiance_min_wm2, 0)
+                -- the threshold itself counts, darkness never does
+                then irradiance_wm2 > 0 and irradiance_wm2 >= coalesce(irradiance_min_wm2, 0)
             else sun_elevation_deg > coalesce(sun_elevation_min_deg, {{ var('sun_elevation_min_deg') }})
         end as is_expected,
         expected_from = 'irradiance' and irradiance_wm2 is null as is_sun_decided,
