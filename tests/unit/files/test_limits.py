@@ -3,6 +3,7 @@
 import gzip
 import io
 import json
+from importlib import import_module
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -50,7 +51,7 @@ def test_parquet_dictionary_bomb_is_stopped_before_it_unfolds(rows_of):
 )
 def test_each_limit_is_named(rows_of, monkeypatch, changed, what):
     for module in ("", ".columnar", ".delimited", ".headers", ".objects", ".streams"):
-        monkeypatch.setattr(f"include.sources.files{module}.LIMITS", Limits(**changed))
+        monkeypatch.setattr(import_module(f"include.sources.files{module}"), "LIMITS", Limits(**changed))
     error = refusal(rows_of, f"timestamp,power\n{NOW},1\n{NOW},2\n{NOW},3\n")
     assert error.code == "F003_TOO_LARGE"
     assert what in error.message
