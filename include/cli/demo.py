@@ -14,13 +14,20 @@ DEMO = settings.PROJECT_ROOT / "demo"
 
 @app.command("apply")
 def apply_demo() -> None:
-    """Register the demo organization, its plants, meters and encrypted credential."""
+    """Register the demo organization, its plants, meters and encrypted credential, and apply its contracts."""
     import yaml
 
-    from include.pipeline import registration
+    from include.pipeline import contract_files, contracts, registration
 
     counts = registration.apply(yaml.safe_load((DEMO / "register.yaml").read_text(encoding="utf-8")))
-    output.console.print(f"organization {counts['organization_id']} is registered")
+    organization_id = counts["organization_id"]
+    output.console.print(f"organization {organization_id} is registered")
+    for path in sorted((DEMO / "contracts").glob("*.yaml")):
+        document = contract_files.read(path)
+        made = contracts.apply(
+            document.content, organization_id, actor="demo", reason="the demo files changed", lines=document.lines
+        )
+        output.console.print(f"contract {made.contract}: {made.outcome}, version {made.version}")
 
 
 @app.command()

@@ -1,4 +1,4 @@
-"""YAML and JSON as people mean them: `0.1` is exactly 0.1, `no` is a word, `012` is twelve, a date stays text.
+"""YAML and JSON as people mean them: `0.1` is exactly 0.1, `no` is a word, `012` keeps its zero, a date stays text.
 
 PyYAML reads YAML 1.1, where `no` is false, `1:30` is ninety and `0.1` a binary fraction; so only its nodes are used
 here and plain scalars are resolved by the core schema of YAML 1.2, numbers with a fraction to decimals. Anchors are
@@ -19,8 +19,8 @@ MOST_NODES = 100_000
 DEEPEST = 20
 
 TAG = re.compile("tag:yaml.org,2002:(?:map|seq|str|int|float|bool|null|timestamp|merge|value)")
-INTEGER = re.compile(r"[-+]?[0-9]{1,40}")
-FRACTION = re.compile(r"[-+]?(?:\.[0-9]+|[0-9]+(?:\.[0-9]*)?)(?:[eE][-+]?[0-9]{1,3})?")
+INTEGER = re.compile(r"[-+]?(?:0|[1-9][0-9]{0,39})")
+FRACTION = re.compile(r"[-+]?(?:\.[0-9]+|(?:0|[1-9][0-9]*)(?:\.[0-9]*|(?=[eE])))(?:[eE][-+]?[0-9]{1,3})?")
 WORDS: dict[str, Any] = {
     word: value
     for spellings, value in ((("null", "Null", "NULL", "~", ""), None), (("true", "True", "TRUE"), True),

@@ -72,8 +72,9 @@ def instant(value: Any) -> datetime:
 
 
 def word(value: Any) -> str:
-    """A text; a number that names something, such as a contract 4711, is taken as written."""
-    if isinstance(value, int) and not isinstance(value, bool):
+    """A text; a number that names something, such as contract 4711 or clause 5.10, is taken as written."""
+    is_number = isinstance(value, int | Decimal) and not isinstance(value, bool)
+    if is_number and "E" not in str(value):
         return str(value)
     if not isinstance(value, str):
         raise ValueError("is no text; put it in quotation marks")

@@ -49,6 +49,9 @@ def test_numbers_stay_exact_and_binary_fractions_are_refused():
     for spelled in ("0.1", Decimal("0.1"), "1e-1"):
         assert one(loss_factor=spelled).loss_factor == Decimal("0.1")
     assert flaws(loss_factor=0.1) == [("C704", "loss_factor")]
+    assert one(settle_days="012").settle_days == 12
+    assert (one(clause_ref=Decimal("5.10")).clause_ref, one(title=7).title) == ("5.10", "7")
+    assert flaws(title=Decimal("1e3")) == flaws(title=True) == [("C704", "title")]
     for wrong in (True, "0,1", "many", "NaN", [1], "1" * 50):
         assert flaws(ld_floor=wrong) == [("C704", "ld_floor")]
     assert flaws("energy", expected_performance_ratio="71964646004191624") == [("C704", "expected_performance_ratio")]
