@@ -199,3 +199,12 @@ def digits_and_places(field: Any) -> tuple[int | None, int | None]:
     inner = [part for kind in kinds for info in kind.__metadata__ for part in getattr(info, "metadata", ())]
     found = {key: value for part in [*field.metadata, *inner] for key, value in getattr(part, "__dict__", {}).items()}
     return found.get("max_digits"), found.get("decimal_places")
+
+
+def test_the_same_new_file_applied_twice_at_once_is_one_version(apply, rows):
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = sorted(made.outcome for made in pool.map(apply, [FILE] * 4))
+    assert outcomes == ["new", "unchanged", "unchanged", "unchanged"]
+    assert len(rows("select from core.contract_version")) == len(rows("select from ops.reassessment")) == 1
