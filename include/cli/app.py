@@ -12,6 +12,7 @@ from include.cli import (
     contracts,
     credentials,
     demo,
+    events,
     evidence,
     exits,
     extract,
@@ -21,8 +22,6 @@ from include.cli import (
     members,
     quarantine,
     reference,
-    restatements,
-    retention,
     sites,
     warehouse,
 )
@@ -45,9 +44,8 @@ app.add_typer(keys.app, name="keys")
 app.add_typer(reference.app, name="reference")
 app.add_typer(contracts.app, name="contracts")
 app.add_typer(audit.app, name="audit")
+app.add_typer(events.app, name="events")
 app.add_typer(evidence.app, name="evidence")
-app.add_typer(retention.app, name="retention")
-app.add_typer(restatements.app, name="restatements")
 app.add_typer(demo.app, name="demo")
 
 

@@ -231,6 +231,24 @@ def test_a_payment_waits_for_its_exchange_rate(contract, meter) -> None:
     assert world.value(due) == 0
 
 
+def test_a_period_that_runs_shows_what_it_would_cost(contract, meter) -> None:
+    world = contract.world
+    promise = contract.obligation(meter, **(MONEY | {"settle_days": 400}))
+    publish(contract, (promise, meter, {"m6": "97.2", "m7": "99"}))
+    rows = world.rows("select * from marts.rpt_obligations_at_risk order by period_start_on")
+    assert [(row["is_at_risk"], row["shortfall_so_far"], row["ld_so_far"]) for row in rows] == [
+        (True, Decimal("0.8"), 4000),
+        (False, 0, 0),
+    ]
+    assert (rows[0]["contract_number"], rows[0]["project_name"]) == ("C-1", "Plant")
+    assert events(contract) == []
+    world.connection.execute("update core.obligation set settle_days = 0")
+    publish(contract)
+    (event,) = world.rows("select * from marts.fct_default_events where period_start_on = '2026-06-01'")
+    assert (event["is_open"], event["is_newest"], event["is_final"], event["ld_payable"]) == (True, True, True, 4000)
+    assert world.rows("select count(*) as n from marts.rpt_obligations_at_risk") == [{"n": 0}]
+
+
 def test_days_that_were_never_assessed_are_missing(contract, meter) -> None:
     promise = contract.obligation(meter, **MONEY)
     publish(contract, (promise, meter, {"m6": "97.2", "m7": "97.2", "m8": "97.2"}))

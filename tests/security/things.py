@@ -25,7 +25,7 @@ NOWHERE: dict[str, Any] = {
     "event_id": UUID(int=8),
 }
 # what a path names that is no thing of a tenant
-WORDS = {"kind": "contract"}
+WORDS = {"kind": "contract", "action": "review"}
 
 
 def things_of(tenant: Tenant, api, warehouse) -> dict[str, Any]:
