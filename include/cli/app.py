@@ -22,6 +22,8 @@ from include.cli import (
     members,
     quarantine,
     reference,
+    restatements,
+    retention,
     sites,
     warehouse,
 )
@@ -46,6 +48,8 @@ app.add_typer(contracts.app, name="contracts")
 app.add_typer(audit.app, name="audit")
 app.add_typer(events.app, name="events")
 app.add_typer(evidence.app, name="evidence")
+app.add_typer(retention.app, name="retention")
+app.add_typer(restatements.app, name="restatements")
 app.add_typer(demo.app, name="demo")
 
 

@@ -2,6 +2,7 @@
 
 from include.core.errors import (
     ConfigurationError,
+    MonthBusy,
     NotFound,
     PublicationBusy,
     SiteBusy,
@@ -19,4 +20,4 @@ def exit_code(error: SunledgerError | None) -> int:
     if isinstance(error, ConfigurationError | NotFound):
         return MISTAKE
     # what may pass without anybody mending anything
-    return LATER if isinstance(error, VendorUnavailable | PublicationBusy | SiteBusy) else REFUSED
+    return LATER if isinstance(error, VendorUnavailable | PublicationBusy | SiteBusy | MonthBusy) else REFUSED

@@ -120,6 +120,12 @@ class SiteBusy(SunledgerError):
     code = "E206_SITE_BUSY"
 
 
+class MonthBusy(SunledgerError):
+    """Somebody reads or writes the month of readings that was to be moved; nothing was changed. Try again later."""
+
+    code = "E209_MONTH_BUSY"
+
+
 class ReferenceRefused(SunledgerError):
     """A row of reference data contradicts what is stored or what the table allows; nothing of it is written."""
 

@@ -14,6 +14,7 @@ PROJECT_ROOT = Path(__file__).resolve().parents[2]
 LOCAL = PROJECT_ROOT / ".local"
 
 ERROR_SHARE_LIMIT_PERCENT = 10.0
+RETENTION_DAYS = {"raw": 7, "validated": 30, "quarantine": 14, "reading": 90}
 
 _lake_elsewhere: ContextVar[str | None] = ContextVar("lake_elsewhere", default=None)
 
@@ -101,6 +102,15 @@ def software_version() -> str:
 def calls_per_minute_per_address() -> int:
     """How many API requests one network address may make in a minute, whoever makes them."""
     return int(os.environ.get("SUNLEDGER_CALLS_PER_MINUTE_PER_ADDRESS", "6000"))
+
+
+def retention_days(what: str) -> int:
+    """How long something is kept, days: `raw`, `validated`, `quarantine` or `reading`."""
+    name = f"SUNLEDGER_{what.upper()}_DAYS"
+    text = os.environ.get(name, "").strip() or str(RETENTION_DAYS[what])
+    if not text.isdecimal() or int(text) < 1:
+        raise ConfigurationError(f"{name} must be a positive whole number, not {text!r}")
+    return int(text)
 
 
 def signing_key_file() -> Path | None:

@@ -132,6 +132,7 @@ def write(connection: Connection, terms: Terms, actor: str, reason: str, changes
         reason=reason,
         organization_id=terms.organization_id,
         details={"version": terms.version, "terms_sha256": digest, "changes": changes},
+        input_hash=digest,
     )
 
 

@@ -194,7 +194,8 @@ def reopen(connection: Connection, load: dict[str, Any], hints: dict[str, Any] |
     connection.execute(
         """
         update ops.ingestion_log
-        set status = 'landed', reopened_at = now(), disposition_key = null, hints = hints || %s,
+        set status = 'landed', reopened_at = now(), disposition_key = null, copy_expired_at = null,
+            hints = hints || %s,
             released_at = case when %s then released_at end
         where load_id = %s
         """,
@@ -225,7 +226,8 @@ def set_disposition(connection: Connection, load_id: int, key: str | None) -> No
 def accept_held(connection: Connection, load_id: int) -> None:
     """Let the clean rows of a held load pass, also when it is judged again; its refused rows stay refused."""
     changed = connection.execute(
-        "update ops.ingestion_log set status = 'accepted', released_at = now(), disposition_key = null "
+        "update ops.ingestion_log set status = 'accepted', released_at = now(), disposition_key = null, "
+        "copy_expired_at = null "
         "where load_id = %s and status = 'held'",
         [load_id],
     )

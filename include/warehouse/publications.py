@@ -22,6 +22,13 @@ def waiting_loads(connection: Connection) -> list[dict[str, Any]]:
     return connection.execute("select * from ops.ingestion_log where status = 'accepted' order by load_id").fetchall()
 
 
+def lock_opening(connection: Connection) -> bool:
+    """Keep publications from opening until the transaction ends; returns whether one is open already."""
+    connection.execute("select pg_advisory_xact_lock(hashtext('ops.publication'))")
+    query = "select exists (select from ops.publication where status = 'open') as is_open"
+    return connection.execute(query).fetchone()["is_open"]
+
+
 def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | None:
     """The open publication: the one that a crash left open, else a new one over all that waits.
 

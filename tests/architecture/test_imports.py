@@ -19,6 +19,10 @@ ALLOWED = {
     "include/sources/files": (("include.core",), ("airflow", "psycopg", "requests")),
     "include/sources/billing": (("include.core", "include.sources.files"), ("airflow", "psycopg", "requests")),
     "include/evidence": (("include.core", "include.lake", "include.security"), ("airflow", "psycopg", "requests")),
+    "include/retention": (
+        ("include.core", "include.lake", "include.security", "include.warehouse"),
+        ("airflow", "psycopg", "requests"),
+    ),
     "include/warehouse": (("include.core", "include.lake", "include.security"), ("airflow", "requests")),
     "include/pipeline": (
         (

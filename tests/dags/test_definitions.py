@@ -10,6 +10,7 @@ VENDORS = ("enphase", "goodwe", "sma", "solaredge")
 DAGS = (
     *(f"extract_{vendor}" for vendor in VENDORS),
     "anchor_audit",
+    "enforce_retention",
     "ingest_files",
     "maintain_credentials",
     "preserve_evidence",

@@ -168,6 +168,21 @@ def test_a_reading_for_a_retired_month_is_late(world, meter) -> None:
     assert proposal["status"] == "proposed"
 
 
+def test_a_local_day_that_reaches_into_a_retired_month_is_late_as_a_whole(world) -> None:
+    """In Berlin the first of June begins at 22:00 UTC on the last of May: what is left of it is no day any more."""
+    world.organization()
+    world.meter(world.project(1, time_zone="Europe/Berlin"), "A")
+    world.connection.execute("insert into ops.retired_month (month_start) values ('2019-05-01')")
+    times = [datetime(2019, 6, 1, 5, tzinfo=UTC), datetime(2019, 6, 1, 21, 45, tzinfo=UTC)]
+    second = datetime(2019, 6, 1, 22, tzinfo=UTC)
+    load = [{"external_device_id": "A", "interval_start": at, "energy": 5} for at in (*times, second)]
+    world.publish(world.load(load))
+    assert [row["timestamp"] for row in world.readings()] == [second]
+    (proposal,) = world.rows("select * from canonical.restatement_proposal")
+    assert (proposal["month_start"], proposal["late_reading_count"]) == (date(2019, 6, 1), 2)
+    assert list(days(world)) == [(1, date(2019, 6, 2))]
+
+
 def test_names_of_clients_are_only_data(world, dbt_folder) -> None:
     evil = """{{ 1/0 }}{% raw %}'; drop table core.meter; -- "$1" %s"""
     world.organization(evil)

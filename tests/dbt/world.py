@@ -15,8 +15,9 @@ from psycopg import sql
 from include.pipeline import dbt
 
 TENANT_TABLES = (
-    "core.organization, ops.ingestion_log, ops.publication, ops.retired_month, raw.file_reading, "
-    "raw.solaredge_reading, quarantine.rejected_row, canonical.meter_reading, canonical.meter_reading_revision, "
+    "core.organization, ops.ingestion_log, ops.publication, ops.retired_month, ops.restatement_decision, "
+    "raw.file_reading, raw.solaredge_reading, quarantine.rejected_row, canonical.meter_reading, "
+    "canonical.meter_reading_revision, "
     "canonical.meter_aggregate, canonical.late_reading, canonical.restatement_proposal, raw.billing_read, "
     "canonical.billing_read, core.exchange_rate, canonical.obligation_day, canonical.obligation_period"
 )

@@ -12,6 +12,9 @@ SHARED = {"core.billing_period": f"((organization_id IS NULL) OR {OWN_ROWS})"}
 DEFINER_FUNCTIONS = {
     "canonical.create_partition(text,timestamp with time zone,timestamp with time zone)",
     "canonical.ensure_partitions(timestamp with time zone,timestamp with time zone)",
+    "canonical.months_before(timestamp with time zone)",
+    "canonical.restore_month(date)",
+    "canonical.retire_month(date)",
     "canonical.supersede_default_event()",
     "core.count_reference_change()",
     "core.ensure_billing_periods(date,date)",
@@ -20,8 +23,9 @@ DEFINER_FUNCTIONS = {
     "ops.count_request(text)",
     "ops.find_api_key(text)",
     "raw.analyze_partition(text,date)",
-    "raw.drop_partitions_before(date)",
+    "raw.drop_partition(text,date)",
     "raw.ensure_partition(text,date)",
+    "raw.partitions_before(date)",
 }
 # what a tenant's connection may ask of them
 DEFINER_FUNCTIONS_FOR_TENANTS = {"ops.count_request(text)", "ops.find_api_key(text)"}

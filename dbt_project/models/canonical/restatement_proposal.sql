@@ -5,12 +5,32 @@
 
 with
 
+accepted as (
+
+    select
+        organization_id,
+        meter_id,
+        month_start,
+        max(publication_id) as publication_id
+    from {{ source('ops', 'restatement_decision') }}
+    where decision = 'accepted'
+    group by organization_id, meter_id, month_start
+
+),
+
+-- what was accepted is in the month by now
 late_readings as (
 
     select
-        *,
-        cast(date_trunc('month', "timestamp" at time zone 'UTC') as date) as month_start
-    from {{ ref('late_reading') }}
+        late.*,
+        cast(date_trunc('month', late."timestamp" at time zone 'UTC') as date) as month_start
+    from {{ ref('late_reading') }} as late
+    left join accepted
+        on
+            late.organization_id = accepted.organization_id
+            and late.meter_id = accepted.meter_id
+            and cast(date_trunc('month', late."timestamp" at time zone 'UTC') as date) = accepted.month_start
+    where accepted.publication_id is null or late.publication_id > accepted.publication_id
 
 ),
 

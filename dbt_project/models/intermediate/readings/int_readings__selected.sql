@@ -31,7 +31,20 @@ refused as (
 
 retired_months as (
 
-    select month_start from {{ source('ops', 'retired_month') }}
+    select
+        cast(month_start as timestamp) at time zone 'UTC' as month_start,
+        cast(month_start + interval '1 month' as timestamp) at time zone 'UTC' as month_end
+    from {{ source('ops', 'retired_month') }}
+
+),
+
+-- the local day of each reading: at the edge of a retired month it cannot be summed any more, though half of it is here
+placed as (
+
+    select
+        *,
+        date_trunc('day', interval_start, time_zone) as day_start
+    from staged
 
 ),
 
@@ -59,12 +72,17 @@ final as (
         staged.quality_rank,
         staged.energy_limit_wh,
         staged.received_at,
-        retired_months.month_start is not null as is_late
-    from staged
+        coalesce(staged.day_start < (select max(retired_months.month_end) from retired_months), false)
+        and exists (
+            select 1
+            from retired_months
+            where
+                retired_months.month_end > staged.day_start
+                and retired_months.month_start < {{ period_end('staged.day_start', 'staged.time_zone', '1 day') }}
+        ) as is_late
+    from placed as staged
     inner join members on staged.load_id = members.load_id
     left join refused on staged.load_id = refused.load_id and staged.row_number = refused.row_number
-    left join retired_months
-        on cast(date_trunc('month', staged.interval_start at time zone 'UTC') as date) = retired_months.month_start
     where
         refused.load_id is null
         and staged.meter_id is not null
