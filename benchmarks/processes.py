@@ -13,6 +13,13 @@ def cpu_seconds(pid: int) -> float:
     return own + sum(cpu_seconds(child) for child in _children(pid))
 
 
+def family(pid: int) -> Iterator[int]:
+    """A process and all that descend from it."""
+    yield pid
+    for child in _children(pid):
+        yield from family(child)
+
+
 def _children(pid: int) -> Iterator[int]:
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit() and _fields(int(folder.name))[1:2] == [str(pid)]:

@@ -1,0 +1,103 @@
+"""Our path over one file, in a process of its own: `python -m benchmarks.path FILE`, which prints JSON.
+
+The process first carries a file of 400 rows from another device through the whole path, so that libraries are
+imported and dbt has parsed the project, as in a worker that has been running for a while.
+"""
+
+import json
+import os
+import sys
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from benchmarks.meter import Reading, metered
+
+ORGANIZATION = 1
+SMALL_ROWS = 400
+
+
+def small_file(folder: Path, number: int) -> Path:
+    """A file of 400 quarter hours of the spare device."""
+    first = datetime.now(UTC).replace(minute=0, second=0, microsecond=0) - timedelta(days=300 + 5 * number)
+    lines = ["site_id,device_id,timestamp,interval_seconds,energy_wh,quality"]
+    lines += [
+        f"P1,SPARE,{(first + timedelta(minutes=15) * row).isoformat()},900,{row % 50}.5,measured"
+        for row in range(SMALL_ROWS)
+    ]
+    path = folder / f"small-{number}.csv"
+    path.write_text("\n".join(lines) + "\n")
+    return path
+
+
+def walk(path: Path, postgres_pid: int) -> dict[str, Reading]:
+    """Land, stage, judge and publish one file; returns what each step and the whole took."""
+    from include.pipeline.judge import judge
+    from include.pipeline.land import land_file
+    from include.pipeline.publish import publish
+    from include.pipeline.stage import stage
+
+    steps: dict[str, Reading] = {}
+    with metered(postgres_pid) as steps["whole"]:
+        with metered(postgres_pid) as steps["land"]:
+            load = land_file(path, name=path.name, organization_id=ORGANIZATION, source_system="snowflake")
+        if load["status"] == "duplicate":
+            return steps
+        with metered(postgres_pid) as steps["stage"]:
+            stage(load["load_id"])
+        with metered(postgres_pid) as steps["judge"]:
+            judge(load["load_id"])
+        with metered(postgres_pid) as steps["publish"]:
+            publish()
+    return steps
+
+
+def replay(load_id: int, postgres_pid: int, superuser_url: str) -> tuple[Reading, dict[str, Any]]:
+    """Force a load through again; returns what it took, the rows it changed and the MB of WAL it wrote."""
+    from include.pipeline.process import replay as stage_and_judge_again
+    from include.pipeline.publish import publish
+
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        before = _written(connection)
+        with metered(postgres_pid) as reading:
+            stage_and_judge_again(load_id, actor="bench", reason="forced replay")
+            publish()
+        after = _written(connection)
+    return reading, {name: after[name] - before[name] for name in before}
+
+
+def _written(connection: psycopg.Connection) -> dict[str, float]:
+    connection.execute("select pg_stat_force_next_flush()")
+    position = connection.execute("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') / 1e6").fetchone()[0]
+    changed = connection.execute(
+        "select coalesce(sum(n_tup_ins + n_tup_upd + n_tup_del), 0) from pg_stat_user_tables "
+        "where schemaname = 'canonical' and relname like 'meter_reading%'"
+    ).fetchone()[0]
+    return {"wal_mb": float(position), "changed_readings": int(changed)}
+
+
+def main() -> int:
+    """Warm up, walk the file, walk it again, replay it, and walk small files; print what each took."""
+    path = Path(sys.argv[1])
+    postgres_pid, superuser_url = int(os.environ["BENCH_POSTGRES_PID"]), os.environ["BENCH_SUPERUSER_URL"]
+    walk(small_file(path.parent, 0), postgres_pid)
+    figures: dict[str, Any] = {f"first.{name}": asdict(r) for name, r in walk(path, postgres_pid).items()}
+    if "--more" in sys.argv:
+        figures["again"] = asdict(walk(path, postgres_pid)["whole"])
+        figures["small"] = asdict(walk(small_file(path.parent, 1), postgres_pid)["whole"])
+        again, changed = replay(2, postgres_pid, superuser_url)
+        figures |= {"replay": asdict(again), "replay_changed": changed}
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        figures["load"] = connection.execute(
+            "select jsonb_build_object('rows_in', rows_in, 'clean', rows_clean, 'rejected', rows_rejected, "
+            "'duplicate', rows_duplicate, 'status', status) from ops.ingestion_log where load_id = 2"
+        ).fetchone()[0]
+    sys.stdout.write(json.dumps(figures) + "\n")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
