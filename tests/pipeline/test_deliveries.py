@@ -23,6 +23,26 @@ def test_the_same_file_twice_is_a_duplicate_without_rows(ingest, warehouse):
     assert count(warehouse, "raw.file_reading") == 96
 
 
+def test_the_same_bytes_from_two_senders_at_once_are_both_in_the_ledger(organization, warehouse, monkeypatch):
+    from include.lake.store import Lake
+    from include.pipeline.land import land_file
+
+    def land(uri: str) -> dict:
+        return land_file(DAY.encode(), name="a.csv", organization_id=organization, source_system="manual", uri=uri)
+
+    write_request = Lake.put_bytes
+
+    def overtaken(lake: Lake, key: str, body: bytes) -> str:
+        monkeypatch.setattr(Lake, "put_bytes", write_request)
+        assert land("push://other")["status"] == "landed"
+        return write_request(lake, key, body)
+
+    monkeypatch.setattr(Lake, "put_bytes", overtaken)
+    assert land("push://slow")["status"] == "duplicate"
+    ledger = warehouse.execute("select original_uri, status from ops.ingestion_log order by load_id").fetchall()
+    assert [tuple(row.values()) for row in ledger] == [("push://other", "landed"), ("push://slow", "duplicate")]
+
+
 def test_the_same_content_under_another_name_is_a_duplicate(ingest):
     first, second = ingest(DAY, "june.csv"), ingest(DAY, "june final (2).txt")
     assert second["duplicate_of"] == first["load_id"] and "june.csv" in second["message"]
