@@ -4,13 +4,15 @@ import logging
 import threading
 from collections.abc import AsyncIterator
 from contextlib import ExitStack, asynccontextmanager
+from typing import Any
 
-from fastapi import Depends, FastAPI
+from fastapi import FastAPI
+from starlette.types import ASGIApp
 
 from include.api import (
+    allowances,
     api_keys,
     billing_reads,
-    bodies,
     contracts,
     credentials,
     default_events,
@@ -61,19 +63,30 @@ ROUTERS = (
 )
 
 
-def create_app(user_of: UserOf, start_run: syncs.StartRun | None = None) -> FastAPI:
+class IngestApi(FastAPI):
+    """An app whose every answer, failures of its own included, tells what is left of the caller's allowance."""
+
+    def build_middleware_stack(self) -> ASGIApp:
+        """Stand around everything: what no handler foresaw is answered outside of what `add_middleware` adds."""
+        return allowances.Told(super().build_middleware_stack())
+
+    def openapi(self) -> dict[str, Any]:
+        """The document, with what answers carry in their headers."""
+        return self.openapi_schema or allowances.describe(super().openapi())
+
+
+def create_app(user_of: UserOf, start_run: syncs.StartRun | None = None) -> IngestApi:
     """Make the app.
 
     user_of:   tells the name of the person whose session a request carries, or None
     start_run: starts a Dag; without it nobody can ask for a sync
     """
-    app = FastAPI(
+    app = IngestApi(
         title="Sunledger ingest API",
         version="1",
         description=DESCRIPTION,
         lifespan=_lifespan,
         redoc_url=None,
-        dependencies=[Depends(bodies.known_query)],
     )
     app.state.user_of = user_of
     app.state.start_run = start_run

@@ -7,13 +7,13 @@ body says of it counts nothing. The header also keeps foreign pages from using a
 import logging
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Annotated
 
-from fastapi import Depends, Header, Request, Response
+from fastapi import Depends, Header, Request
 from fastapi.concurrency import run_in_threadpool
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 
+from include.api import allowances, bodies
 from include.api.problems import Problem
 from include.core import settings
 from include.warehouse import api_keys, members
@@ -30,7 +30,6 @@ SCOPES_OF_ROLES = {
     "admin": frozenset(api_keys.SCOPES),
     "owner": frozenset(api_keys.SCOPES),
 }
-WINDOW_S = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,33 +57,29 @@ BEARER = HTTPBearer(auto_error=False, description="An API key, or nothing inside
 
 
 async def known(
-    request: Request,
-    response: Response,
-    bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)] = None,
+    request: Request, bearer: Annotated[HTTPAuthorizationCredentials | None, Depends(BEARER)] = None
 ) -> Caller | str:
-    """The client of a key, or the name of the person whose session comes along."""
+    """The client of a key, or the name of the person whose session comes along; the request is counted."""
     text = bearer.credentials if bearer else ""
+    who: Caller | str
     if text.startswith(f"{api_keys.BRAND}_"):
-        return await run_in_threadpool(_client, text, request, response)
-    user_of: UserOf = request.app.state.user_of
-    user = await user_of(request)
-    if user is None:
-        await run_in_threadpool(_refuse, request)
-    return user
+        who = await run_in_threadpool(_client, text, request)
+    else:
+        who = await _user(request)
+    bodies.known_query(request)
+    return who
 
 
 async def identify(
-    request: Request,
-    response: Response,
     who: Annotated[Caller | str, Depends(known)],
     organization: Annotated[
         str | None, Header(alias="X-Organization-ID", description="For people: the organization to act for.")
     ] = None,
 ) -> Caller:
-    """Find out who calls and count the request; every route but the health check depends on this."""
+    """Find out who calls, and for whom; every route but the health check depends on this."""
     if isinstance(who, Caller):
         return who
-    return await run_in_threadpool(_person, who, organization, request, response)
+    return await run_in_threadpool(_person, who, organization)
 
 
 def needs(scope: str) -> Callable[..., Caller]:
@@ -118,29 +113,41 @@ def people(least: str) -> Callable[..., Caller]:
     return check
 
 
-def stranger(request: Request, response: Response) -> None:
+def stranger(request: Request) -> None:
     """A dependency of routes without a caller: count the request against its address."""
+    _count_address(request)
+    bodies.known_query(request)
+
+
+async def _user(request: Request) -> str:
+    user_of: UserOf = request.app.state.user_of
+    user = await user_of(request)
+    if user is None:
+        await run_in_threadpool(_count_address, request)
+        raise _unknown()
+    await run_in_threadpool(_count, request, f"user:{user}", PERSON_CALLS_PER_MINUTE)
+    return user
+
+
+def _count_address(request: Request) -> None:
+    _count(request, f"address:{_address(request)}", settings.calls_per_minute_per_address())
+
+
+def _count(request: Request, who: str, limit: int) -> None:
     with connect() as connection:
-        hits = connection.execute("select ops.count_request(%s) as hits", [f"address:{_address(request)}"])
-        _limit(hits.fetchone()["hits"], settings.calls_per_minute_per_address(), response)
+        hits = connection.execute("select ops.count_request(%s) as hits", [who]).fetchone()["hits"]
+    allowances.note(request, hits, limit)
 
 
-def count_person(user: str, response: Response) -> None:
-    """Count a request against the person's limit."""
-    with connect() as connection:
-        hits = connection.execute("select ops.count_request(%s) as hits", [f"user:{user}"]).fetchone()["hits"]
-    _limit(hits, PERSON_CALLS_PER_MINUTE, response)
-
-
-def _client(text: str, request: Request, response: Response) -> Caller:
+def _client(text: str, request: Request) -> Caller:
     with connect() as connection:
         key, hits, address_hits = api_keys.find(connection, text, _address(request))
         if key:
             api_keys.note_use(connection, key["api_key_id"])
-    _limit(address_hits, settings.calls_per_minute_per_address(), response)
+    allowances.note(request, address_hits, settings.calls_per_minute_per_address())
     if key is None:
         raise _unknown()
-    _limit(hits, key["calls_per_minute"], response)
+    allowances.note(request, hits, key["calls_per_minute"])
     return Caller(
         name=f"key:{key['api_key_id']}",
         organization_id=key["organization_id"],
@@ -149,7 +156,7 @@ def _client(text: str, request: Request, response: Response) -> Caller:
     )
 
 
-def _person(user: str, organization: str | None, request: Request, response: Response) -> Caller:
+def _person(user: str, organization: str | None) -> Caller:
     if not organization or not organization.isascii() or not organization.isdigit() or len(organization) > 18:
         raise Problem(
             400,
@@ -162,15 +169,9 @@ def _person(user: str, organization: str | None, request: Request, response: Res
             (row["role"] for row in members.of_user(connection, user) if row["organization_id"] == int(organization)),
             None,
         )
-    count_person(user, response)
     if role is None:
         raise Problem(404, "E002_NOT_FOUND", "there is no such organization", "ask to be made a member of it")
     return Caller(f"user:{user}", int(organization), SCOPES_OF_ROLES[role], role=role)
-
-
-def _refuse(request: Request) -> None:
-    stranger(request, Response())
-    raise _unknown()
 
 
 def _unknown() -> Problem:
@@ -182,25 +183,6 @@ def _unknown() -> Problem:
         "send `Authorization: Bearer <api key>`",
         headers={"WWW-Authenticate": "Bearer"},
     )
-
-
-def _limit(hits: int, limit: int, response: Response) -> None:
-    """Tell the caller how much is left of the running minute, or that it is used up."""
-    left_s = WINDOW_S - datetime.now(UTC).second
-    headers = {
-        "RateLimit-Limit": str(limit),
-        "RateLimit-Remaining": str(max(0, limit - hits)),
-        "RateLimit-Reset": str(left_s),
-    }
-    response.headers.update(headers)
-    if hits > limit:
-        raise Problem(
-            429,
-            "E606_TOO_MANY_REQUESTS",
-            f"{limit} requests a minute are allowed",
-            "wait as Retry-After says; send more rows per request",
-            headers={**headers, "Retry-After": str(left_s)},
-        )
 
 
 def _address(request: Request) -> str:

@@ -6,7 +6,7 @@ import psycopg
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
 
-from include.api import schemas
+from include.api import bodies, problems, schemas
 from include.api.callers import Caller, needs
 from include.core.errors import SunledgerError
 from include.lake.store import Lake
@@ -16,7 +16,7 @@ from include.warehouse.database import connect, set_tenant
 router = APIRouter(tags=["health"])
 
 
-@router.get("/health", summary="Is the service up?")
+@router.get("/health", summary="Is the service up?", dependencies=[Depends(bodies.known_query)])
 def health() -> dict[str, str]:
     """Answers as long as the process does; asks nothing else."""
     return {"status": "ok"}
@@ -27,7 +27,9 @@ def full(caller: Annotated[Caller, Depends(needs("status"))]) -> JSONResponse:
     """Tries the warehouse and the lake; 503 when either fails."""
     parts = {"warehouse": _tried(_ask_warehouse), "lake": _tried(_ask_lake)}
     is_well = all(part["status"] == "ok" for part in parts.values())
-    return JSONResponse({"status": "ok" if is_well else "failing", **parts}, 200 if is_well else 503)
+    if is_well:
+        return JSONResponse({"status": "ok", **parts})
+    return JSONResponse({"status": "failing", **parts}, 503, {"Retry-After": str(problems.PAUSE_S)})
 
 
 @router.get("/health/credentials", summary="Are the vendor accounts usable?", responses=schemas.COMMON)

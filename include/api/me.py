@@ -2,11 +2,11 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 from pydantic import BaseModel, Field
 
 from include.api import schemas
-from include.api.callers import SCOPES_OF_ROLES, Caller, count_person, known, needs
+from include.api.callers import SCOPES_OF_ROLES, Caller, known, needs
 from include.pipeline import accounts, entered_secrets
 from include.pipeline import connect as browser
 from include.warehouse import members
@@ -58,14 +58,13 @@ class Vendors(BaseModel):
     summary="Show who you are",
     responses={status: schemas.COMMON[status] for status in (401, 429)},
 )
-def me(who: Annotated[Caller | str, Depends(known)], response: Response) -> Me:
+def me(who: Annotated[Caller | str, Depends(known)]) -> Me:
     """The organizations of a person with the role in each; of a key its one. No other route tells them."""
     if isinstance(who, Caller):
         with connect() as connection:
             name = members.organization_name(connection, who.organization_id)
         own = Membership(organization_id=who.organization_id, name=name, role=None, scopes=sorted(who.scopes))
         return Me(user=who.name, organizations=[own])
-    count_person(who, response)
     with connect() as connection:
         rows = members.of_user(connection, who)
     return Me(
