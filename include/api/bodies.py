@@ -1,5 +1,6 @@
 """Bounds on request bodies, kept before anything is parsed: type, bytes, nesting, rows."""
 
+import json
 from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, TypeVar
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from include.api.problems import Problem
+from include.core.json_objects import MemberRepeated, once
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -86,13 +88,23 @@ def parsed(body: bytes) -> Any:
         ) from None
 
 
+def parsed_once(body: bytes) -> Any:
+    """Parse a small body, in which no object may name a member twice; readers of rows see to that themselves."""
+    content = parsed(body)
+    try:
+        json.loads(body, object_pairs_hook=once)
+    except MemberRepeated as error:
+        raise Problem(422, "F002_UNPARSEABLE", str(error), "say everything once") from None
+    return content
+
+
 def of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
     """A dependency that reads a small JSON body of this form; `openapi(model)` documents it."""
     read = json_body()
 
     async def checked(request: Request) -> Model:
         try:
-            return model.model_validate(parsed(await read(request)))
+            return model.model_validate(parsed_once(await read(request)))
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False, include_context=False)
             raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in found]) from None

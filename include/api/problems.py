@@ -21,6 +21,10 @@ log = logging.getLogger(__name__)
 
 MEDIA_TYPE = "application/problem+json"
 MOST_ERRORS = 100
+FRAMEWORK_REMEDIES = {
+    404: "there is no such address; /api/ingest/docs lists them all",
+    405: "use one of the methods that Allow names",
+}
 INTERNAL = errors.SunledgerError.code
 OWN_FAULT = "Something went wrong on our side."
 FORM_REMEDY = "see the documented form"
@@ -137,8 +141,8 @@ def install(
 
     @app.exception_handler(HTTPException)
     def from_framework(request: Request, error: HTTPException) -> Response:
-        problem = Problem(error.status_code, f"E6{error.status_code}", str(error.detail), headers=error.headers)
-        return answer(problem, request)
+        code, remedy = f"E6{error.status_code}", FRAMEWORK_REMEDIES.get(error.status_code, "")
+        return answer(Problem(error.status_code, code, str(error.detail), remedy, headers=error.headers), request)
 
     @app.exception_handler(psycopg.OperationalError)
     def away(request: Request, error: psycopg.OperationalError) -> Response:

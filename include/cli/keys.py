@@ -24,7 +24,8 @@ def add(
     scope: Annotated[
         list[str],
         typer.Option(
-            help="meter_data, billing_reads, reference_data, status, sites, credentials or evidence; may be repeated."
+            help="meter_data, billing_reads, reference_data, status, sites, credentials, evidence, contracts or "
+            "contracts_read; may be repeated."
         ),
     ],
     source: Annotated[str, typer.Option(help="Bind the key to one source.")] = "",

@@ -84,6 +84,15 @@ def test_a_body_that_is_not_as_documented_stores_nothing(api, tenant, warehouse,
     assert warehouse.execute("select count(*) as n from core.exchange_rate").fetchone()["n"] == 0
 
 
+def test_a_body_that_says_something_twice_stores_nothing(api, tenant, warehouse):
+    text = '{"rates": [{"currency_code": "KES", "rate_date": "2026-06-30", "rate": "1", "rate": "2"}]}'
+    for body in (text, '{"rates": [], ' + text[1:]):
+        answer = api.post("/fx-rates", content=body, headers=tenant.headers | {"Content-Type": "application/json"})
+        assert (answer.status_code, answer.json()["code"]) == (422, "F002_UNPARSEABLE")
+        assert "twice" in answer.json()["detail"]
+    assert warehouse.execute("select count(*) as n from core.exchange_rate").fetchone()["n"] == 0
+
+
 def test_a_cell_with_nul_or_no_number_is_refused_and_nothing_breaks(api, tenant):
     rates = [KES | {"rate": "1\u00002"}, KES | {"currency_code": "\u0000"}, KES | {"rate": 1e300}, KES | {"rate": -1}]
     answer = api.post("/fx-rates", json={"rates": rates}, headers=tenant.headers)

@@ -133,3 +133,10 @@ def test_every_operation_is_described_and_every_body_has_an_example(app):
             assert content["application/json"]["schema"]["examples"], f"{method} {path}"
         for status, response in spec["responses"].items():
             assert response["description"], f"{method} {path} {status}"
+
+
+def test_an_address_that_is_none_says_where_all_of_them_are(api):
+    nowhere, method = api.get("/meter-dat"), api.get("/meter-data")
+    assert (nowhere.status_code, method.status_code) == (404, 405)
+    assert all(answer.json()["remedy"] for answer in (nowhere, method))
+    assert method.headers["allow"] == "POST"

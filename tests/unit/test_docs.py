@@ -3,6 +3,7 @@
 import json
 import re
 from pathlib import Path
+from typing import get_type_hints
 
 import pytest
 
@@ -47,3 +48,11 @@ def test_links_between_pages_lead_somewhere():
         for target in re.findall(r"\]\(([^)#\s]+)", page.read_text(encoding="utf-8")):
             if "://" not in target:
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_command_that_makes_keys_names_every_scope():
+    from include.cli import keys
+    from include.warehouse import api_keys
+
+    [option] = get_type_hints(keys.add, include_extras=True)["scope"].__metadata__
+    assert [scope for scope in api_keys.SCOPES if scope not in re.findall(r"\w+", option.help)] == []

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from include.core.errors import FileRejected
+from include.core.json_objects import MemberRepeated
 from include.sources.files.formats import decoder
 from include.sources.files.limits import LIMITS, refuse_above
 from include.sources.files.streams import Reader
@@ -62,6 +63,8 @@ class Window:
             except json.JSONDecodeError as error:
                 if not self._read_on():
                     raise self.malformed(error.msg) from error
+            except MemberRepeated as error:
+                raise self.repeated(error) from None
             except RecursionError as error:
                 raise self._too_deep() from error
             else:
@@ -70,10 +73,14 @@ class Window:
                     self._at += length
                     return found
 
-    def malformed(self, message: str) -> FileRejected:
+    def malformed(self, message: str, remedy: str = "export or transfer it again") -> FileRejected:
         """The error for text that is no JSON, with its place."""
         place = f"character {self.position:,}"
-        return FileRejected("F002_UNPARSEABLE", f"JSON: {message}", place=place, remedy="export or transfer it again")
+        return FileRejected("F002_UNPARSEABLE", f"JSON: {message}", place=place, remedy=remedy)
+
+    def repeated(self, error: MemberRepeated) -> FileRejected:
+        """The error for an object that names a member twice."""
+        return self.malformed(str(error), remedy="say everything once")
 
     def _too_deep(self) -> FileRejected:
         return FileRejected("F003_TOO_LARGE", f"JSON nested deeper than {LIMITS.json_depth}", remedy="flatten the file")
@@ -148,10 +155,14 @@ def _members(window: Window) -> Iterator[str]:
     if window.peek() == "}":
         window.take("}")
         return
+    seen: set[str] = set()
     while True:
         if window.peek() != '"':
             raise window.malformed("expected a member name")
         name = window.value()
+        if name in seen:
+            raise window.repeated(MemberRepeated(name))
+        seen.add(name)
         window.take(":")
         yield name
         if window.take(",}") == "}":

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from include.core.controls import storable
 from include.core.errors import FileRejected
+from include.core.json_objects import once
 from include.core.records import FileHints
 from include.sources.files.cells import BadCell, Chunk, bad_cell
 from include.sources.files.columns import map_columns
@@ -60,7 +61,7 @@ class JsonFile:
             raise FileRejected("F001_EMPTY", "no records", remedy="nothing to do if the plant was idle")
 
     def _records(self, envelope: Record) -> tuple[Window, Iterator[Record]]:
-        window = Window(Reader(chunks(self._path, self._form)), json.JSONDecoder())
+        window = Window(Reader(chunks(self._path, self._form)), json.JSONDecoder(object_pairs_hook=once))
         return window, records(window, envelope)
 
     def _envelope(self) -> Record:

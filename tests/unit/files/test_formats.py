@@ -174,6 +174,20 @@ def test_cut_last_line_is_refused(rows_of, cut):
     assert rejected.value.code == "F002_UNPARSEABLE"
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        '{"readings": [{"timestamp": 1}], "readings": [{"timestamp": 2}]}',
+        '[{"timestamp": "2026-01-01T00:00:00Z", "energy_wh": 1, "energy_wh": 2}]',
+        '{"timestamp": 1, "energy_wh": 1}\n{"timestamp": 2, "energy_wh": 1, "energy_wh": 1}\n',
+        '{"unit": "Wh", "readings": [{"timestamp": 1}], "unit": "kWh"}',
+    ],
+)
+def test_json_that_says_something_twice_is_refused(rows_of, text):
+    with pytest.raises(FileRejected, match=r"F002.*names '(readings|energy_wh|unit)' twice.*say everything once"):
+        rows_of(text, "twice.json")
+
+
 def test_cut_inside_a_line_of_ndjson_is_refused(rows_of):
     with pytest.raises(FileRejected, match="F002_UNPARSEABLE"):
         rows_of(ndjson()[:-10], "cut.ndjson")
