@@ -1,5 +1,9 @@
 """SQLAlchemy over a psycopg connection of somebody else, within the transaction that is running on it."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from psycopg.rows import tuple_row
@@ -28,13 +32,28 @@ class _Lent:
     rollback = close = commit
 
 
-def lend(connection: "psycopg.Connection") -> "sa.Engine":
-    """An engine whose only connection is this one."""
+_owner: ContextVar["psycopg.Connection"] = ContextVar("owner")
+
+
+@contextmanager
+def lend(connection: "psycopg.Connection") -> Iterator["sa.Connection"]:
+    """The connection as one of SQLAlchemy's, for the body."""
+    token = _owner.set(connection)
+    try:
+        with _engine().connect() as lent:
+            yield lent
+    finally:
+        _owner.reset(token)
+
+
+@cache
+def _engine() -> "sa.Engine":
+    """One for all, because it keeps what it compiled; it has no connection of its own."""
     import sqlalchemy as sa
 
     return sa.create_engine(
         "postgresql+psycopg://",
-        creator=lambda: _Lent(connection),
-        poolclass=sa.StaticPool,
+        creator=lambda: _Lent(_owner.get()),
+        poolclass=sa.NullPool,
         use_native_hstore=False,  # its lookup insists on a connection of its own
     )

@@ -1,8 +1,9 @@
 """Judges the rows of loads inside PostgreSQL, with Great Expectations as the only judge.
 
 A rule exists once, in a suite. Great Expectations turns it into a condition and counts with it; the same
-condition then finds the rows. However many rules there are, these queries run, all in one snapshot:
+condition then finds the rows. However many rules there are, these queries run:
 
+rows:      what the rules look at, worked out once and kept in the temporary table `judged_rows`
 columns:   what the profiled readings look like, from the catalog
 counts:    the number of rows, then one aggregate scan for all rules
 breaches:  every row that breaks a rule, with all rules it breaks; only if there is one
@@ -11,8 +12,10 @@ breaches:  every row that breaks a rule, with all rules it breaks; only if there
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
-from functools import cache
 from typing import TYPE_CHECKING, Any
+
+import psycopg
+from psycopg import sql
 
 from include.core.errors import AccountingError
 from include.judging.breaches import Breaches, Broken, find_breaches
@@ -22,56 +25,47 @@ from include.judging.suites import Rule
 from include.judging.verdict import Count, Verdict
 
 if TYPE_CHECKING:
-    import psycopg
     import sqlalchemy as sa
 
 SCHEMA, VIEW = "intermediate", "int_readings__profiled"
+WORKED_OUT = "judged_rows"
 
 
 def judge_rows(
-    database: "str | psycopg.Connection", load_id: int, staged_on: date, suite_names: Sequence[str], view: str = VIEW
+    connection: psycopg.Connection, load_id: int, staged_on: date, suite_names: Sequence[str], view: str = VIEW
 ) -> Verdict:
     """Judge the staged rows of a load, see `judge_loads`."""
-    return judge_loads(database, {load_id: None}, staged_on, suite_names, view)[load_id]
+    return judge_loads(connection, {load_id: None}, staged_on, suite_names, view)[load_id]
 
 
 def judge_loads(
-    database: "str | psycopg.Connection",
+    connection: psycopg.Connection,
     staged_rows: Mapping[int, int | None],
     staged_on: date,
     suite_names: Sequence[str],
     view: str = VIEW,
+    kept: Sequence[str] = (),
 ) -> dict[int, Verdict]:
     """Judge several loads of one day in the queries of one, a verdict each; much cheaper for small ones.
 
-    database:    URL that logs in as a role that may read the profiled readings, or an open connection of such a role,
-                 to judge what only its running transaction sees
+    connection:  of a role that may read the profiled readings; judged is what its running transaction sees
     staged_rows: load -> rows that staging counted; None, for a single load, believes what is there
     view:        what shows the rows of this feed to the rules
+    kept:        columns that no rule looks at and that are wanted in `judged_rows` besides
     """
     import sqlalchemy as sa
 
     plan = plan_of(tuple(suite_names))
-    table = sa.table(view, schema=SCHEMA)
-    # Literals let PostgreSQL open one partition and plan with what it knows about this load; the offset keeps it
-    # from computing a column of the view anew for every rule that looks at it.
-    batch = (
-        sa.select(sa.text("*"))
-        .select_from(table)
-        .where(
-            sa.or_(*(sa.column("load_id") == _literal(load_id, sa.BigInteger) for load_id in staged_rows)),
-            sa.column("staged_on") == _literal(staged_on, sa.Date),
-        )
-        .offset(sa.literal(0, literal_execute=True))
-    )
-    with _opened(database) as connection:
-        counted = scan(connection, batch, table, plan)
+    _work_out(connection, view, plan.columns(kept), list(staged_rows), staged_on)
+    batch = sa.select(sa.text("*")).select_from(sa.table(WORKED_OUT))
+    with _lent(connection) as lent:
+        counted = scan(lent, batch, sa.table(view, schema=SCHEMA), plan)
         broken = [
             Broken(position, rule, counted.conditions[position])
             for position, rule in enumerate(plan.rules)
             if counted.unexpected[position]
         ]
-        found = find_breaches(connection, batch, broken)
+        found = find_breaches(lent, batch, broken)
     rows = {load_id: counted.rows if count is None else count for load_id, count in staged_rows.items()}
     if sum(rows.values()) != counted.rows:
         raise AccountingError(f"{sum(rows.values())} rows were staged, {counted.rows} are there to be judged")
@@ -79,10 +73,26 @@ def judge_loads(
     return {load_id: _verdict(rows[load_id], plan.rules, broken, found.of(load_id), result) for load_id in rows}
 
 
-def _literal(value: Any, kind: Any) -> "sa.BindParameter[Any]":
-    import sqlalchemy as sa
+def _work_out(
+    connection: psycopg.Connection, view: str, columns: Sequence[str], load_ids: Sequence[int], staged_on: date
+) -> None:
+    """Keep what the rules look at until the transaction ends: worked out once, however many queries read it.
 
-    return sa.literal(value, kind, literal_execute=True)
+    The ids are literals, so that PostgreSQL opens one partition and plans with what it knows about these loads.
+    """
+    connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier("pg_temp", WORKED_OUT)))
+    connection.execute(
+        sql.SQL(
+            "create temporary table {table} on commit drop as "
+            "select {columns} from {view} where load_id in ({loads}) and staged_on = {day}"
+        ).format(
+            table=sql.Identifier(WORKED_OUT),
+            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
+            view=sql.Identifier(SCHEMA, view),
+            loads=sql.SQL(", ").join(map(sql.Literal, load_ids)),
+            day=sql.Literal(staged_on),
+        )
+    )
 
 
 def _verdict(
@@ -108,20 +118,11 @@ def warm_up() -> None:
 
 
 @contextmanager
-def _opened(database: "str | psycopg.Connection") -> Iterator["sa.Connection"]:
-    """One read-only snapshot, or the transaction of an open connection, which it neither ends nor leaves.
-
-    What fails in the database fails as psycopg's error, as everywhere else.
-    """
-    import psycopg
-
+def _lent(connection: psycopg.Connection) -> Iterator["sa.Connection"]:
+    """The running transaction for SQLAlchemy; what fails in the database fails as psycopg's error, as everywhere."""
     try:
-        if isinstance(database, str):
-            with _database(database).connect() as connection:
-                yield connection.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
-        else:
-            with lend(database).connect() as connection:
-                yield connection
+        with lend(connection) as lent:
+            yield lent
     except Exception as error:
         # Great Expectations tries again in the aborted transaction: the first failure is the deepest.
         failures = [failure for failure in _chain(error) if isinstance(failure, psycopg.Error)]
@@ -134,18 +135,6 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
     while error:
         yield error
         error = error.__cause__ or error.__context__
-
-
-@cache
-def _database(url: str) -> "sa.Engine":
-    import sqlalchemy as sa
-
-    # No pool: a worker that forks must not share connections with its parent.
-    return sa.create_engine(
-        sa.make_url(url).set(drivername="postgresql+psycopg"),
-        poolclass=sa.NullPool,
-        connect_args={"application_name": "sunledger judging", "prepare_threshold": None, "connect_timeout": 10},
-    )
 
 
 def _result(

@@ -20,15 +20,28 @@ BATCH_ROWS = 10_000
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """How the rows of a feed are judged: the view that shows them, and the codes that mean more than a count."""
+    """How the rows of a feed are judged: the view that shows them, and the codes that mean more than a count.
+
+    `key` tells what a row speaks of, so that no two clean rows of a load may share it; `device` where it came from.
+    """
 
     view: str
+    key: tuple[str, ...]
     duplicate: str
-    unmapped: str | None
+    device: tuple[str, ...] = ()
+    unmapped: str | None = None
 
 
-READING_RULES = Rules("int_readings__profiled", "R401_DUP_IN_FILE", "R501_SITE_UNMAPPED")
-BILLING_RULES = Rules("int_billing__profiled", "B401_DUP_IN_BATCH", None)
+READING_RULES = Rules(
+    view="int_readings__profiled",
+    key=("meter_id", "interval_start", "reading_interval_seconds"),
+    duplicate="R401_DUP_IN_FILE",
+    device=("external_site_id", "external_device_id"),
+    unmapped="R501_SITE_UNMAPPED",
+)
+BILLING_RULES = Rules(
+    view="int_billing__profiled", key=("billed_line_id", "billing_period_id"), duplicate="B401_DUP_IN_BATCH"
+)
 
 
 def rules(load: dict[str, Any]) -> Rules:

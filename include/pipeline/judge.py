@@ -15,7 +15,7 @@ from include.judging.verdict import FailingRow, Verdict
 from include.lake import keys
 from include.lake.store import Lake
 from include.pipeline import feeds
-from include.warehouse import loads, quarantine, raw, validation, waiting
+from include.warehouse import judged, loads, quarantine, validation, waiting
 from include.warehouse.database import Connection, connect
 
 
@@ -32,11 +32,8 @@ def judge_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     with connect() as connection:
         claimed = [loads.claim(connection, load_id) for load_id in load_ids]
         released = {load["load_id"]: quarantine.released_rows(connection, load["load_id"]) for load in claimed}
-    first = claimed[0]
-    staged_rows = {load["load_id"]: load["rows_in"] for load in claimed}
-    view = feeds.rules(first).view
-    verdicts = judge_loads(settings.warehouse_url("loader"), staged_rows, first["staged_on"], feeds.suites(first), view)
     with connect() as connection:
+        verdicts = verdicts_of(connection, claimed)
         for load in claimed:
             settle(connection, load, verdicts[load["load_id"]], released[load["load_id"]])
         judged = [loads.get(connection, load_id) for load_id in load_ids]
@@ -44,8 +41,16 @@ def judge_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     return judged
 
 
+def verdicts_of(connection: Connection, claimed: Sequence[dict[str, Any]]) -> dict[int, Verdict]:
+    """Let Great Expectations judge claimed loads of one feed, source and day, as the running transaction sees them."""
+    first, rules = claimed[0], feeds.rules(claimed[0])
+    staged_rows = {load["load_id"]: load["rows_in"] for load in claimed}
+    kept = (*rules.key, *rules.device)
+    return judge_loads(connection, staged_rows, first["staged_on"], feeds.suites(first), rules.view, kept)
+
+
 def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, released: Collection[int] = ()) -> None:
-    """Write the verdict of a claimed load, with its refused rows, in the running transaction."""
+    """Write the verdict of a claimed load, with its refused rows, in the transaction that `verdicts_of` ran in."""
     refused = [
         row
         for row in verdict.failing
@@ -60,9 +65,13 @@ def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, relea
         quarantine.replace(connection, load, ())
     validation.store(connection, load, verdict.result)
     rules = feeds.rules(load)
-    duplicates = raw.duplicate_rows(connection, load) if verdict.counts[rules.duplicate].unexpected else 0
+    duplicates = (
+        judged.duplicate_rows(connection, load["load_id"], rules.key)
+        if verdict.counts[rules.duplicate].unexpected
+        else 0
+    )
     is_unmapped = rules.unmapped and verdict.counts[rules.unmapped].unexpected
-    unmapped = raw.unmapped_devices(connection, load) if is_unmapped else []
+    unmapped = judged.unmapped_devices(connection, load["load_id"]) if is_unmapped else []
     findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
     outcome = _outcome(verdict, refused, duplicates, is_released=load["released_at"] is not None)
     loads.settle(connection, load, outcome | {"verdict": findings})

@@ -18,9 +18,8 @@ from psycopg.rows import dict_row
 from include.core import settings
 from include.core.errors import FileRejected, SiteMoved, SunledgerError, UnexpectedPayload
 from include.core.records import Answer, Site, Window
-from include.judging.rows import judge_rows
 from include.lake.store import Lake
-from include.pipeline import feeds, judge
+from include.pipeline import judge
 from include.pipeline.extract import open_account
 from include.pipeline.land import delivery_of
 from include.pipeline.stage import Rows
@@ -101,8 +100,7 @@ def _judged(connection: Connection, answer: Answer, site: Site) -> dict[str, Any
     with Lake().local_file(delivery.lake_key, delivery.sha256) as path:
         load = _staged(connection, load, path)
     if load["status"] == "staged":
-        verdict = judge_rows(connection, load["load_id"], load["staged_on"], feeds.suites(load))
-        judge.settle(connection, load, verdict)
+        judge.settle(connection, load, judge.verdicts_of(connection, [load])[load["load_id"]])
     return loads.get(connection, load["load_id"])
 
 

@@ -58,37 +58,3 @@ def row_count(connection: Connection, load: dict[str, Any]) -> int:
         return 0
     query = sql.SQL("select count(*) as rows from {} where load_id = %s").format(sql.Identifier("raw", name))
     return connection.execute(query, [load["load_id"]]).fetchone()["rows"]
-
-
-def unmapped_devices(connection: Connection, load: dict[str, Any]) -> list[dict[str, Any]]:
-    """Sites and devices of a load that feed no meter yet, with their rows."""
-    return connection.execute(
-        """
-        select external_site_id as site, external_device_id as device, count(*) as rows
-        from intermediate.int_readings__unified
-        where load_id = %(load_id)s and staged_on = %(staged_on)s and meter_id is null
-        group by 1, 2 order by 1, 2
-        """,
-        {"load_id": load["load_id"], "staged_on": load["staged_on"]},
-    ).fetchall()
-
-
-def duplicate_rows(connection: Connection, load: dict[str, Any]) -> int:
-    """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean."""
-    if load["feed"] == "billing_read":
-        view, key = "int_billing__resolved", ("billed_line_id", "billing_period_id")
-    else:
-        view, key = "int_readings__unified", ("meter_id", "interval_start", "reading_interval_seconds")
-    query = sql.SQL(
-        """
-        select count(*) - count(distinct ({key})) as duplicates
-        from {view} as u
-        where load_id = %(load_id)s and staged_on = %(staged_on)s and not exists (
-            select from quarantine.rejected_row as r
-            where r.load_id = %(load_id)s and r.row_number = u.row_number and r.status = 'open'
-        )
-        """
-    ).format(key=sql.SQL(", ").join(map(sql.Identifier, key)), view=sql.Identifier("intermediate", view))
-    return connection.execute(query, {"load_id": load["load_id"], "staged_on": load["staged_on"]}).fetchone()[
-        "duplicates"
-    ]

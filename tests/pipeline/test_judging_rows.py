@@ -107,8 +107,10 @@ def test_counts_and_rows_are_those_of_an_ordinary_validation(readings):
 
 def test_more_rules_need_no_more_queries(readings, statements, tmp_path, monkeypatch):
     load_id = readings.load(*(fault for fault, _ in FAULTS))
+    readings.judge(load_id, ["readings"])  # the first judgement of a process asks what kind of server it is
+    statements.clear()
     readings.judge(load_id, ["readings"])
-    with_all_rules = [statement for statement in statements if "int_readings__profiled" in statement]
+    with_all_rules = [statement for statement in statements if "judged_rows" in statement]
     all_statements = len(statements)
 
     whole = json.loads(suites.text_of("readings"))
@@ -117,7 +119,7 @@ def test_more_rules_need_no_more_queries(readings, statements, tmp_path, monkeyp
     monkeypatch.setattr(suites, "FOLDER", tmp_path)
     statements.clear()
     verdict = readings.judge(load_id, ["five"])
-    with_five = [statement for statement in statements if "int_readings__profiled" in statement]
+    with_five = [statement for statement in statements if "judged_rows" in statement]
 
     assert len(verdict.counts) == 5
     assert len(verdict.failing) > 0 and verdict.warnings
@@ -128,7 +130,7 @@ def test_more_rules_need_no_more_queries(readings, statements, tmp_path, monkeyp
 def test_a_clean_load_is_only_counted(readings, statements):
     verdict = readings.judge(readings.load({}, {}))
     assert verdict.result["success"] and not verdict.warnings and not len(verdict.failing)
-    assert len([statement for statement in statements if "int_readings__profiled" in statement]) == 2
+    assert len([statement for statement in statements if "judged_rows" in statement]) == 2
 
 
 def test_an_empty_load_breaks_nothing(readings):
@@ -222,17 +224,16 @@ def test_a_load_does_not_see_rows_of_another(readings):
 
 def test_a_failure_in_the_database_keeps_its_own_error(readings):
     load_id = readings.load(*([{}] * 5_000))
-    impatient = f"{readings.url}?options=-c%20statement_timeout%3D1"
-    with pytest.raises(psycopg.errors.QueryCanceled):
-        judge_rows(impatient, load_id, STAGED_ON, ["readings"])
+    with psycopg.connect(f"{readings.url}?options=-c%20statement_timeout%3D1") as impatient:
+        with pytest.raises(psycopg.errors.QueryCanceled):
+            judge_rows(impatient, load_id, STAGED_ON, ["readings"])
+        impatient.rollback()
 
 
 def test_a_missing_column_is_named(readings, tmp_path, monkeypatch):
-    from great_expectations.exceptions import MetricResolutionError
-
     whole = json.loads(suites.text_of("solaredge"))
     whole["expectations"][0]["kwargs"]["column"] = "no_such_column"
     (tmp_path / "strange.json").write_text(json.dumps({**whole, "name": "strange"}))
     monkeypatch.setattr(suites, "FOLDER", tmp_path)
-    with pytest.raises(MetricResolutionError, match="no_such_column"):
+    with pytest.raises(psycopg.errors.UndefinedColumn, match="no_such_column"):
         readings.judge(readings.load({}), ["strange"])

@@ -139,7 +139,8 @@ class Readings:
 
     def judge(self, load_id: int, names: Sequence[str] = ("readings", "solaredge")) -> Verdict:
         """Judge one load."""
-        return judge_rows(self.url, load_id, STAGED_ON, names)
+        with psycopg.connect(self.url) as connection:
+            return judge_rows(connection, load_id, STAGED_ON, names)
 
     def close(self) -> None:
         """Leave the server alone again."""

@@ -1,0 +1,38 @@
+"""What a judgement asks of the rows that it just worked out: the temporary table `judged_rows` of its transaction."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from psycopg import sql
+
+from include.warehouse.database import Connection
+
+
+def unmapped_devices(connection: Connection, load_id: int) -> list[dict[str, Any]]:
+    """Sites and devices of a load that feed no meter yet, with their rows."""
+    return connection.execute(
+        """
+        select external_site_id as site, external_device_id as device, count(*) as rows
+        from pg_temp.judged_rows
+        where load_id = %s and meter_id is null
+        group by 1, 2 order by 1, 2
+        """,
+        [load_id],
+    ).fetchall()
+
+
+def duplicate_rows(connection: Connection, load_id: int, key: Sequence[str]) -> int:
+    """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean."""
+    query = sql.SQL(
+        """
+        select count(*) - count(distinct ({key})) as duplicates
+        from pg_temp.judged_rows as j
+        where load_id = %(load_id)s
+            and ({key}) in (select {key} from pg_temp.judged_rows where load_id = %(load_id)s and duplicate_rank > 1)
+            and not exists (
+                select from quarantine.rejected_row as r
+                where r.load_id = %(load_id)s and r.row_number = j.row_number and r.status = 'open'
+            )
+        """
+    ).format(key=sql.SQL(", ").join(map(sql.Identifier, key)))
+    return connection.execute(query, {"load_id": load_id}).fetchone()["duplicates"]
