@@ -1,5 +1,6 @@
 {{ config(
     unique_key=['organization_id', 'meter_id', 'period_type', 'period_start', 'billed_line_id', 'billing_period_id'],
+    post_hook="select core.analyze_grown('{{ this }}')",
     meta={
         'nullable_key': ['meter_id', 'billed_line_id', 'billing_period_id'],
         'bookkeeping': ['publication_id', 'aggregated_at']

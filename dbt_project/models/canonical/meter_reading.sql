@@ -1,6 +1,7 @@
 -- depends_on: {{ ref('meter_reading_revision') }}
 {{ config(
     unique_key=['organization_id', 'meter_id', 'timestamp', 'reading_interval_seconds', 'source_system'],
+    post_hook="select core.analyze_grown('{{ this }}')",
     meta={'time_column': 'timestamp', 'bookkeeping': ['publication_id']}
 ) }}
 {%- set batch_times = publication_time_ranges('"timestamp"') %}

@@ -2,7 +2,8 @@
     unique_key=[
         'organization_id', 'meter_id', 'timestamp', 'reading_interval_seconds', 'source_system',
         'load_id', 'row_number', 'publication_id'
-    ]
+    ],
+    post_hook="select core.analyze_grown('{{ this }}')"
 ) }}
 
 with

@@ -5,17 +5,7 @@ with
 resolved as (
 
     select * from {{ ref('int_billing__resolved') }}
-    where staged_on in ({{ open_publication_days() }})
-
-),
-
-members as (
-
-    select
-        publication_id,
-        load_id
-    from {{ source('ops', 'publication_load') }}
-    where publication_id = {{ open_publication_id() }}
+    where {{ of_open_publication() }}
 
 ),
 
@@ -32,7 +22,7 @@ refused as (
 final as (
 
     select
-        members.publication_id,
+        cast({{ open_publication_id() }} as bigint) as publication_id,
         resolved.load_id,
         resolved.row_number,
         resolved.organization_id,
@@ -63,7 +53,6 @@ final as (
         resolved.source_metadata,
         resolved.received_at
     from resolved
-    inner join members on resolved.load_id = members.load_id
     left join refused on resolved.load_id = refused.load_id and resolved.row_number = refused.row_number
     where
         refused.load_id is null

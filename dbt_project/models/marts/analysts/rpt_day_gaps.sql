@@ -1,11 +1,5 @@
 with
 
-readings as (
-
-    select * from {{ ref('meter_reading') }}
-
-),
-
 projects as (
 
     select * from {{ ref('dim_projects') }}
@@ -22,7 +16,7 @@ day_totals as (
         readings."timestamp" as day_start,
         {{ period_end('readings."timestamp"', 'projects.time_zone', '1 day') }} as day_end,
         readings.energy_wh as day_total_wh
-    from readings
+    from {{ ref('meter_reading') }} as readings
     inner join projects
         on readings.organization_id = projects.organization_id and readings.project_id = projects.project_id
     where
@@ -45,14 +39,22 @@ compared as (
         sum(readings.energy_wh) as quarter_hours_wh,
         count(readings.energy_wh) as quarter_hour_count
     from day_totals
-    inner join readings
+    -- by its meter, for which readings have an index
+    inner join {{ source('core', 'meter_device') }} as stations
         on
-            day_totals.organization_id = readings.organization_id
+            day_totals.organization_id = stations.organization_id
+            and day_totals.source_system = stations.source_system
+            and day_totals.external_site_id = stations.external_site_id
+            and stations.external_device_id = 'site:' || day_totals.external_site_id || ':psystem'
+    inner join {{ ref('meter_reading') }} as readings
+        on
+            stations.organization_id = readings.organization_id
+            and stations.meter_id = readings.meter_id
             and day_totals.source_system = readings.source_system
             and day_totals.external_site_id = readings.external_site_id
             and day_totals.day_start <= readings."timestamp"
             and day_totals.day_end > readings."timestamp"
-            and readings.external_device_id = 'site:' || day_totals.external_site_id || ':psystem'
+            and stations.external_device_id = readings.external_device_id
             and readings.reading_interval_seconds = 900
     group by 1, 2, 3, 4, 5, 6, 7
 

@@ -1,0 +1,20 @@
+{#-
+A condition on `staged_on` and `load_id`: the staged rows of the open publication's loads, as literals, so that the raw
+partitions of other days are not touched.
+-#}
+{% macro of_open_publication() -%}
+    {%- if not execute -%}{{ return('false') }}{%- endif -%}
+    {%- set members = run_query(
+        "select loads.load_id, loads.staged_on from " ~ source('ops', 'publication_load') ~ " as members"
+        ~ " inner join " ~ source('ops', 'ingestion_log') ~ " as loads on members.load_id = loads.load_id"
+        ~ " where members.publication_id = " ~ open_publication_id() ~ " and loads.staged_on is not null"
+        ~ " order by loads.load_id"
+    ) -%}
+    {%- if not members.rows -%}{{ return('false') }}{%- endif -%}
+    {%- set days = [] -%}
+    {%- for row in members.rows if "date '" ~ row[1] ~ "'" not in days -%}
+        {%- do days.append("date '" ~ row[1] ~ "'") -%}
+    {%- endfor -%}
+    {%- set load_ids = members.rows | map(attribute=0) | join(', ') -%}
+    {{ return('staged_on in (' ~ (days | join(', ')) ~ ') and load_id in (' ~ load_ids ~ ')') }}
+{%- endmacro %}
