@@ -22,6 +22,7 @@ DEFINER_FUNCTIONS = {
     "ops.chain_audit_entries()",
     "ops.count_request(text)",
     "ops.find_api_key(text)",
+    "core.analyze_grown(regclass)",
     "raw.analyze_partition(text,date)",
     "raw.drop_partition(text,date)",
     "raw.ensure_partition(text,date)",
