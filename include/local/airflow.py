@@ -96,9 +96,10 @@ def note_migrated(settings: Settings, database_url: str) -> None:
 
 
 def start_api_server(supervisor: Supervisor, settings: Settings, env: Mapping[str, str]) -> Child:
-    """Start the API server with the UI."""
+    """Start the API server with the UI; requests have bounded heads."""
     port = env["AIRFLOW__API__PORT"]
-    arguments = command("api-server", "--host", LOOPBACK, "--port", port, "--workers", "1")
+    server = [sys.executable, "-m", "include.local.api_server"]
+    arguments = [*server, "--host", LOOPBACK, "--port", port, "--workers", "1"]
     return supervisor.start("api-server", arguments, env, settings.root)
 
 

@@ -5,6 +5,7 @@ import sys
 import uvicorn
 
 from include.api.app import create_app
+from include.local.request_heads import BoundedHeads
 
 
 async def user_of(request):
@@ -12,4 +13,4 @@ async def user_of(request):
 
 
 if __name__ == "__main__":
-    uvicorn.run(create_app(user_of), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning")
+    uvicorn.run(create_app(user_of), host="127.0.0.1", port=int(sys.argv[1]), log_level="warning", http=BoundedHeads)
