@@ -77,7 +77,9 @@ def describe(document: dict[str, Any]) -> dict[str, Any]:
         responses = operation["responses"]
         for status, response in responses.items() if "429" in responses else ():
             names = {"503": LATER, "429": PER_MINUTE | LATER}.get(status, PER_MINUTE)
-            response["headers"] = {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+            response.setdefault("headers", {}).update(
+                {name: {"$ref": f"#/components/headers/{name}"} for name in names}
+            )
     return document
 
 

@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from starlette.requests import ClientDisconnect
 
 from include.api.problems import Problem
-from include.core.json_objects import MemberRepeated, once
+from include.core import json_objects
 
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -20,6 +20,9 @@ MEGABYTE = 2**20
 JSON_BYTES = 32 * MEGABYTE
 SMALL_JSON_BYTES = MEGABYTE
 MOST_ROWS = 50_000
+# what a body may have of each before it is parsed: some objects a row, and some dozens of values
+CROWDS = ((b"{", "objects", 4 * MOST_ROWS), (b"[", "lists", 4 * MOST_ROWS), (b",", "values", 40 * MOST_ROWS))
+POINTER_LETTERS = 200
 PIECE_BYTES = MEGABYTE
 FEWER_ROWS = "send fewer rows per request, or upload a file"
 
@@ -45,6 +48,7 @@ async def bounded(request: Request, most_bytes: int) -> bytes:
 
 async def pieces(request: Request, most_bytes: int, remedy: str = FEWER_ROWS) -> AsyncIterator[bytes]:
     """A body in pieces of about a megabyte; stops as soon as it is too large, before reading when it says so itself."""
+    _refuse_coding(request)
     announced = request.headers.get("content-length", "")
     if announced.isdigit() and int(announced) > most_bytes:
         raise too_large(most_bytes, remedy)
@@ -63,6 +67,19 @@ async def pieces(request: Request, most_bytes: int, remedy: str = FEWER_ROWS) ->
     yield bytes(waiting)
 
 
+def _refuse_coding(request: Request) -> None:
+    """Refuse a body that says it is compressed: what arrives is hashed, stored and judged as it is."""
+    coding = ", ".join(request.headers.getlist("content-encoding")).strip().lower()
+    if coding not in {"", "identity"}:
+        raise Problem(
+            415,
+            "E618_CONTENT_ENCODING",
+            f"the body has the content encoding {coding[:50]}",
+            "send it without Content-Encoding; a file may be gzipped itself: upload it as it is",
+            headers={"Accept-Encoding": "identity"},
+        )
+
+
 def known_query(request: Request) -> None:
     """A dependency that refuses parameters which the route does not have: nothing that was meant is dropped."""
     route = request.scope["route"]
@@ -79,23 +96,32 @@ def too_large(most_bytes: int, remedy: str = FEWER_ROWS) -> Problem:
 
 
 def parsed(body: bytes) -> Any:
-    """Parse JSON; deep nesting and broken text are problems, never crashes."""
+    """Parse JSON; crowds, deep nesting, broken text and names that stand twice are problems, never crashes."""
+    _refuse_crowds(body)
     try:
-        return pydantic_core.from_json(body, allow_inf_nan=True, cache_strings="keys")
-    except ValueError as error:
+        content = pydantic_core.from_json(body, allow_inf_nan=True, cache_strings="keys")
+        json.loads(body.decode(), object_pairs_hook=json_objects.once)
+    except json_objects.MemberRepeated as error:
+        raise _ambiguous(body.decode(), error) from None
+    except (ValueError, RecursionError) as error:
         raise Problem(
             422, "F002_UNPARSEABLE", f"the body is not JSON: {error}", "check the encoding and the brackets"
         ) from None
-
-
-def parsed_once(body: bytes) -> Any:
-    """Parse a small body, in which no object may name a member twice; readers of rows see to that themselves."""
-    content = parsed(body)
-    try:
-        json.loads(body, object_pairs_hook=once)
-    except MemberRepeated as error:
-        raise Problem(422, "F002_UNPARSEABLE", str(error), "say everything once") from None
     return content
+
+
+def _refuse_crowds(body: bytes) -> None:
+    """Refuse a body of more things than the most rows have, before they are made: each is some hundred bytes then."""
+    for mark, what, most in CROWDS:
+        if (count := body.count(mark)) > most:
+            raise Problem(422, "F003_TOO_LARGE", f"the body has {count} {what}; at most {most} are read", FEWER_ROWS)
+
+
+def _ambiguous(text: str, error: json_objects.MemberRepeated) -> Problem:
+    """The problem of a body that names a member twice: readers would differ in which of the two they take."""
+    found = [{"pointer": json_objects.pointer(text)[:POINTER_LETTERS], "message": str(error)}]
+    what = f"{found[0]['pointer']}: {error}"
+    return Problem(422, "F009_AMBIGUOUS", what, "say everything once", errors=found)
 
 
 def of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
@@ -104,7 +130,7 @@ def of(model: type[Model]) -> Callable[[Request], Awaitable[Model]]:
 
     async def checked(request: Request) -> Model:
         try:
-            return model.model_validate(parsed_once(await read(request)))
+            return model.model_validate(parsed(await read(request)))
         except ValidationError as error:
             found = error.errors(include_url=False, include_input=False, include_context=False)
             raise RequestValidationError([{**item, "loc": ("body", *item["loc"])} for item in found]) from None

@@ -161,7 +161,7 @@ def event(caller: Reader, event_id: UUID) -> Shown:
 @router.post(
     "/default-events/{event_id}/notify",
     summary="Note that notice was given",
-    responses=schemas.COMMON | CONFLICT,
+    responses=schemas.COMMON | schemas.BODY | CONFLICT,
     openapi_extra=schemas.json_request(Notice),
 )
 def notify(
@@ -176,7 +176,7 @@ def notify(
 @router.post(
     "/default-events/{event_id}/{action}",
     summary="Take a step with a broken promise",
-    responses=schemas.COMMON | CONFLICT,
+    responses=schemas.COMMON | schemas.BODY | CONFLICT,
     openapi_extra=schemas.json_request(Step),
 )
 def step(

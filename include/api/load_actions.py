@@ -98,7 +98,7 @@ def replay(
 @router.post(
     "/loads/{load_id}/release",
     summary="Let a held load or refused rows pass",
-    responses=schemas.COMMON | CONFLICT,
+    responses=schemas.COMMON | schemas.BODY | CONFLICT,
     openapi_extra=schemas.json_request(Release),
 )
 def let_pass(

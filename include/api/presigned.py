@@ -24,7 +24,6 @@ router = APIRouter(tags=["files"])
 
 MEDIA_TYPE = r"^[A-Za-z0-9!#$&^_.+-]{1,100}/[A-Za-z0-9!#$&^_.+-]{1,100}(; ?charset=[A-Za-z0-9-]{1,40})?$"
 GONE = {410: schemas.PROBLEM | {"description": "The time for this upload is over."}}
-TOO_LARGE = {413: schemas.PROBLEM | {"description": "The file is too large."}}
 
 
 class FileToCome(BaseModel):
@@ -57,7 +56,7 @@ class Invitation(BaseModel):
     "/presigned-url",
     status_code=201,
     summary="Ask for a URL to put a file under",
-    responses=schemas.COMMON | TOO_LARGE,
+    responses=schemas.COMMON | schemas.BODY,
     openapi_extra=schemas.json_request(FileToCome),
 )
 def announce(
@@ -107,9 +106,9 @@ def _signed(
     responses={
         200: {"description": "The file is stored.", "content": {}},
         409: schemas.PROBLEM | {"description": "Another file was put there, or it is not the announced one."},
-        **{status: schemas.COMMON[status] for status in (403, 404, 422, 429)},
+        **{status: schemas.COMMON[status] for status in (403, 404, 422, 429, 503)},
         **GONE,
-        **TOO_LARGE,
+        **schemas.BODY,
     },
     openapi_extra={"requestBody": {"required": True, "content": {"application/octet-stream": {}}}},
 )

@@ -173,18 +173,30 @@ COMMON: dict[int | str, dict[str, Any]] = {
 }
 BODY: dict[int | str, dict[str, Any]] = {
     413: PROBLEM | {"description": "The body is too large."},
-    415: PROBLEM | {"description": "The body is not of the documented type."},
+    415: PROBLEM
+    | {
+        "description": "The body is not of the documented type, or has a Content-Encoding: it is taken as it comes.",
+        "headers": {
+            "Accept-Encoding": {
+                "description": "identity, where the Content-Encoding was refused.",
+                "schema": {"type": "string"},
+            }
+        },
+    },
 }
-ANSWERS: dict[int | str, dict[str, Any]] = COMMON | {
-    201: {"model": Verdict, "description": "Every row was accepted."},
-    202: {"model": Verdict, "description": "Stored; the verdict follows at `status_url`."},
-    207: {"model": Verdict, "description": "Some rows were accepted, the refused ones are listed."},
-    409: PROBLEM | {"model": Verdict, "description": "The same content was delivered before, or the key is under way."},
-    413: PROBLEM | {"description": "The body is too large."},
-    415: PROBLEM | {"description": "The body is not of the documented type."},
-    422: PROBLEM
-    | {"model": Verdict, "description": "Nothing was accepted, or the request does not have the documented form."},
-}
+ANSWERS: dict[int | str, dict[str, Any]] = (
+    COMMON
+    | BODY
+    | {
+        201: {"model": Verdict, "description": "Every row was accepted."},
+        202: {"model": Verdict, "description": "Stored; the verdict follows at `status_url`."},
+        207: {"model": Verdict, "description": "Some rows were accepted, the refused ones are listed."},
+        409: PROBLEM
+        | {"model": Verdict, "description": "The same content was delivered before, or the key is under way."},
+        422: PROBLEM
+        | {"model": Verdict, "description": "Nothing was accepted, or the request does not have the documented form."},
+    }
+)
 
 
 def json_request(model: type[BaseModel]) -> dict[str, Any]:

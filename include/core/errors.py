@@ -41,7 +41,7 @@ class NotFound(SunledgerError):
 
 
 class FileRejected(SunledgerError):
-    """A whole file cannot be read; nothing of it is staged. `code` is one of F001 to F007."""
+    """A whole file cannot be read; nothing of it is staged. `code` is one of F001 to F009."""
 
     def __init__(self, code: str, message: str, *, place: str = "", remedy: str = "") -> None:
         super().__init__(message, place=place, remedy=remedy)

@@ -88,7 +88,7 @@ def test_a_body_that_says_something_twice_stores_nothing(api, tenant, warehouse)
     text = '{"rates": [{"currency_code": "KES", "rate_date": "2026-06-30", "rate": "1", "rate": "2"}]}'
     for body in (text, '{"rates": [], ' + text[1:]):
         answer = api.post("/fx-rates", content=body, headers=tenant.headers | {"Content-Type": "application/json"})
-        assert (answer.status_code, answer.json()["code"]) == (422, "F002_UNPARSEABLE")
+        assert (answer.status_code, answer.json()["code"]) == (422, "F009_AMBIGUOUS")
         assert "twice" in answer.json()["detail"]
     assert warehouse.execute("select count(*) as n from core.exchange_rate").fetchone()["n"] == 0
 

@@ -64,7 +64,7 @@ class Window:
                 if not self._read_on():
                     raise self.malformed(error.msg) from error
             except MemberRepeated as error:
-                raise self.repeated(error) from None
+                raise self.ambiguous(error) from None
             except RecursionError as error:
                 raise self._too_deep() from error
             else:
@@ -73,14 +73,15 @@ class Window:
                     self._at += length
                     return found
 
-    def malformed(self, message: str, remedy: str = "export or transfer it again") -> FileRejected:
+    def malformed(self, message: str) -> FileRejected:
         """The error for text that is no JSON, with its place."""
         place = f"character {self.position:,}"
-        return FileRejected("F002_UNPARSEABLE", f"JSON: {message}", place=place, remedy=remedy)
+        return FileRejected("F002_UNPARSEABLE", f"JSON: {message}", place=place, remedy="export or transfer it again")
 
-    def repeated(self, error: MemberRepeated) -> FileRejected:
-        """The error for an object that names a member twice."""
-        return self.malformed(str(error), remedy="say everything once")
+    def ambiguous(self, message: object) -> FileRejected:
+        """The error for text that readers may understand differently, with its place."""
+        place = f"character {self.position:,}"
+        return FileRejected("F009_AMBIGUOUS", f"JSON: {message}", place=place, remedy="say everything once")
 
     def _too_deep(self) -> FileRejected:
         return FileRejected("F003_TOO_LARGE", f"JSON nested deeper than {LIMITS.json_depth}", remedy="flatten the file")
@@ -134,10 +135,12 @@ def _record(window: Window) -> Record:
 
 def _objects(window: Window, envelope: Record) -> Iterator[Record]:
     """The first object member by member, as it may wrap an array; further objects are records, one a line."""
-    first, wraps = {}, False
+    first, wraps = {}, ""
     for name in _members(window):
-        if name in WRAPPERS and window.peek() == "[" and not wraps:
-            wraps = True
+        if name in WRAPPERS and window.peek() == "[":
+            if wraps:
+                raise window.ambiguous(f"records stand in {wraps!r} and in {name!r}")
+            wraps = name
             yield from _array(window)
         else:
             first[name] = window.value()
@@ -161,7 +164,7 @@ def _members(window: Window) -> Iterator[str]:
             raise window.malformed("expected a member name")
         name = window.value()
         if name in seen:
-            raise window.repeated(MemberRepeated(name))
+            raise window.ambiguous(MemberRepeated(name))
         seen.add(name)
         window.take(":")
         yield name

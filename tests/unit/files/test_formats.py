@@ -184,7 +184,7 @@ def test_cut_last_line_is_refused(rows_of, cut):
     ],
 )
 def test_json_that_says_something_twice_is_refused(rows_of, text):
-    with pytest.raises(FileRejected, match=r"F002.*names '(readings|energy_wh|unit)' twice.*say everything once"):
+    with pytest.raises(FileRejected, match=r"F009.*names '(readings|energy_wh|unit)' twice.*say everything once"):
         rows_of(text, "twice.json")
 
 
