@@ -38,5 +38,5 @@ lint: setup ## Check the style of Python and SQL
 lock: setup ## Compile requirements.in into requirements.txt
 	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
 
-bench: setup ## Measure how long a client waits for the verdict on a push
-	@$(VENV)/python -m benchmarks.http_push
+bench: setup ## Measure the path against what PostgreSQL itself needs (QUICK=1 takes about a minute)
+	@$(VENV)/python -m benchmarks $(if $(filter-out 0,$(QUICK)),--quick)

@@ -1,0 +1,60 @@
+"""One round of the benchmark: the floors and our path over the same rows, each in a process of its own."""
+
+import json
+import os
+import subprocess
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.floors import without_repeats
+from benchmarks.meter import watched
+from benchmarks.readings import FORMATS, Shape, table, write
+from benchmarks.warehouse import Bench
+
+
+@dataclass(frozen=True, slots=True)
+class Files:
+    """The same rows in every format, and without repeats for the floors."""
+
+    of_format: dict[str, Path]
+    for_floors: Path
+
+    @classmethod
+    def made(cls, shape: Shape, folder: Path) -> "Files":
+        """Write them all."""
+        content = table(shape)
+        floors = write(without_repeats(content), folder / "floors.csv")
+        floors.chmod(0o644)  # the server reads it itself
+        return cls({name: write(content, folder / f"readings.{name}") for name in FORMATS}, floors)
+
+
+def one_round(bench: Bench, files: Files) -> dict[str, Any]:
+    """The figures of one round, seconds, rows, MB and MiB; floors first."""
+    with bench.plain() as url:
+        where = {"BENCH_SUPERUSER_URL": url, "BENCH_POSTGRES_PID": str(bench.postgres_pid)}
+        figures: dict[str, Any] = _run("benchmarks.floors", [str(files.for_floors)], where)[0]
+    for name, path in files.of_format.items():
+        more = ["--more"] if name == "parquet" else []
+        with bench.fresh() as environment:
+            figures[name], peak_mib = _run("benchmarks.path", [str(path), *more], environment)
+            figures[name]["peak_mib"] = peak_mib
+    return figures
+
+
+def _run(module: str, arguments: list[str], environment: dict[str, str]) -> tuple[dict[str, Any], float]:
+    """What a process printed, and the peak memory of the largest one of it and the server, MiB."""
+    postgres_pid = int(environment["BENCH_POSTGRES_PID"])
+    process = subprocess.Popen(
+        [sys.executable, "-m", module, *arguments],
+        env={**os.environ, **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with watched(process.pid, postgres_pid) as peaks:
+        printed, said = process.communicate()
+    if process.returncode:
+        raise RuntimeError(f"{module} failed: {said[-2000:]}")
+    return json.loads(printed.splitlines()[-1]), max(peaks.values())
