@@ -26,7 +26,10 @@ Kept = tuple[tuple[Any, ...], bytes, int]  # place, canonical line, load
 
 
 def gather(connection: Connection, lake: Lake, event: Row, pack: Row) -> Case:
-    """Everything behind an event as its publication knew it; `pack` fixes the time and the newest audit entry."""
+    """Everything behind an event as its publication knew it; `pack` fixes the time and the newest audit entry.
+
+    The event's `known_at` says until when the publication knew plant events and meter tests.
+    """
     terms = sources.terms(connection, event)
     meters = sources.meters(connection, event["obligation_id"])
     meter_ids = sorted({meter["meter_id"] for meter in meters})
@@ -79,9 +82,19 @@ def _readings(connection: Connection, lake: Lake, event: Row, meter_ids: Sequenc
         if datetime(span_start.year, span_start.month, 1, tzinfo=UTC) in retired:
             from include.retention import archive
 
-            yield from archive.readings(lake, event["organization_id"], meter_ids, span_start, span_end)
+            yield from _as_published(
+                archive.readings(lake, event["organization_id"], meter_ids, span_start, span_end),
+                sources.replaced_since(connection, event, meter_ids, span_start, span_end),
+                event["publication_id"],
+            )
         else:
             yield from sources.readings(connection, event, meter_ids, span_start, span_end)
+
+
+def _as_published(archived: Iterator[Row], replaced: Iterator[Row], publication_id: int) -> Iterator[Row]:
+    """A month in the archive may have come back and been corrected since: then as it was, like one in the warehouse."""
+    yield from (row for row in archived if row["publication_id"] <= publication_id)
+    yield from replaced
 
 
 def _readings_beside(

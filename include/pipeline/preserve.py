@@ -74,15 +74,7 @@ def preserve(default_event_id: Any) -> bool:
 
 def _store(connection: Connection, event: dict[str, Any], pack: dict[str, Any]) -> bool:
     lake, signer = Lake(), Signer.from_environment()
-    case = gather(connection, lake, event, pack)
-    drafted = draft(case, signer)
-    found = checks.of_members(drafted.members(), signer.public_key_text)
-    if not checks.is_intact(found):
-        raise EvidenceRefused(
-            f"the readings do not come to what the event says: {checks.first_failure(found)}",
-            place=f"default event {event['default_event_id']}",
-            remedy="when its data changed, the next publication revises the event; a later run tries again",
-        )
+    case, drafted, found = _proven(connection, lake, event, pack, signer)
     token, stamped_at = _token(drafted)
     body = drafted.body(token)
     key = _key(event, case, checks.sha256(body))
@@ -107,6 +99,25 @@ def _store(connection: Connection, event: dict[str, Any], pack: dict[str, Any]) 
         return False
     _record(connection, event, "archive evidence", stored["pack_sha256"], {"lake_key": key, "key_id": signer.key_id})
     return True
+
+
+def _proven(
+    connection: Connection, lake: Lake, event: dict[str, Any], pack: dict[str, Any], signer: Signer
+) -> tuple[Case, Draft, list[dict[str, Any]]]:
+    """The case that comes to the event's numbers; what was applied while they were computed may not be part of it."""
+    failures = []
+    for known_at in evidence_sources.known_instants(connection, event):
+        case = gather(connection, lake, {**event, "known_at": known_at}, pack)
+        drafted = draft(case, signer)
+        found = checks.of_members(drafted.members(), signer.public_key_text)
+        if checks.is_intact(found):
+            return case, drafted, found
+        failures.append(checks.first_failure(found))
+    raise EvidenceRefused(
+        f"the readings do not come to what the event says: {failures[0]}",
+        place=f"default event {event['default_event_id']}",
+        remedy="when its data changed, the next publication revises the event; a later run tries again",
+    )
 
 
 def _token(drafted: Draft) -> tuple[bytes | None, datetime | None]:

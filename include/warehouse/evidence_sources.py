@@ -59,13 +59,38 @@ def guarantee_years(connection: Connection, obligation_id: int) -> list[dict[str
     ).fetchall()
 
 
+def known_instants(connection: Connection, event: dict[str, Any]) -> list[datetime]:
+    """Until when an event's publication may have known plant events and meter tests, the latest first.
+
+    It read them at some moment between its opening and the event. What people applied in that time, or in a transaction
+    that began shortly before and ended in it, it may have missed.
+    """
+    rows = connection.execute(
+        """
+        select distinct applied.applied_at - interval '1 microsecond' as known_at
+        from (
+            select organization_id, applied_at from core.plant_event
+            union all
+            select organization_id, applied_at from core.meter_test
+        ) as applied
+        inner join ops.publication as p on p.publication_id = %(publication_id)s
+        where applied.organization_id = %(organization_id)s
+            and applied.applied_at between p.opened_at - interval '10 minutes' and %(detected_at)s
+        order by 1 desc
+        limit 50
+        """,
+        event,
+    ).fetchall()
+    return [event["detected_at"], *(row["known_at"] for row in rows)]
+
+
 def plant_events(connection: Connection, event: dict[str, Any]) -> list[dict[str, Any]]:
-    """Plant events of the period that concern the contract, in the versions known when the event was detected."""
+    """Plant events of the period that concern the contract, in the versions known at the event's `known_at`."""
     return connection.execute(
         """
         select * from (
             select distinct on (external_event_id) * from core.plant_event
-            where organization_id = %(organization_id)s and applied_at <= %(detected_at)s
+            where organization_id = %(organization_id)s and applied_at <= %(known_at)s
             order by external_event_id, version desc
         ) as known
         where
@@ -81,13 +106,13 @@ def plant_events(connection: Connection, event: dict[str, Any]) -> list[dict[str
 
 
 def meter_tests(connection: Connection, event: dict[str, Any], meter_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Tests of the meters whose look-back touches the period, in the versions known when the event was detected."""
+    """Tests of the meters whose look-back touches the period, in the versions known at the event's `known_at`."""
     return connection.execute(
         """
         select * from (
             select distinct on (meter_id, tested_at) * from core.meter_test
             where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
-                and applied_at <= %(detected_at)s
+                and applied_at <= %(known_at)s
             order by meter_id, tested_at, version desc
         ) as known
         where not is_withdrawn and last_good_at < %(period_end)s and tested_at > %(period_start)s
@@ -168,15 +193,26 @@ def readings(
             select {_READING} from canonical.meter_reading
             where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
                 and "timestamp" >= %(start)s and "timestamp" < %(end)s and publication_id <= %(publication_id)s
-            union all
-            select {_READING} from canonical.meter_reading_revision
-            where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
-                and "timestamp" >= %(start)s and "timestamp" < %(end)s and publication_id <= %(publication_id)s
-                and reason = 'replaced' and revised_in_publication_id > %(publication_id)s
             """,  # noqa: S608 -- the columns are named above
             {**event, "meter_ids": list(meter_ids), "start": start, "end": end},
         )
         yield from cursor
+    yield from replaced_since(connection, event, meter_ids, start, end)
+
+
+def replaced_since(
+    connection: Connection, event: dict[str, Any], meter_ids: Sequence[int], start: datetime, end: datetime
+) -> Iterator[dict[str, Any]]:
+    """Readings of a span that the event's publication knew and a later one replaced."""
+    yield from connection.execute(
+        f"""
+        select {_READING} from canonical.meter_reading_revision
+        where organization_id = %(organization_id)s and meter_id = any(%(meter_ids)s)
+            and "timestamp" >= %(start)s and "timestamp" < %(end)s and publication_id <= %(publication_id)s
+            and reason = 'replaced' and revised_in_publication_id > %(publication_id)s
+        """,  # noqa: S608 -- the columns are named above
+        {**event, "meter_ids": list(meter_ids), "start": start, "end": end},
+    )
 
 
 def loads(connection: Connection, load_ids: Sequence[int]) -> list[dict[str, Any]]:

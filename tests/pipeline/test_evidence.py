@@ -121,6 +121,25 @@ def test_days_that_later_data_changed_are_summed_as_they_were(world):
     assert preserve.preserve_all()["complete"] == 1
 
 
+def test_what_was_applied_while_the_numbers_were_computed_is_no_part_of_them(world):
+    """The publication had read the plant's events when somebody took one back and said another."""
+    event = world.event()
+    world.connection.execute(
+        "update ops.publication set opened_at = %s where publication_id = %s",
+        [event["detected_at"] - timedelta(minutes=5), evidence_world.PUBLICATION],
+    )
+    world.connection.execute("update core.plant_event set applied_at = applied_at - interval '1 hour'")
+    for minutes, change in ((4, {"is_withdrawn": True}), (2, {"ends_at": NOON + timedelta(days=9)})):
+        world.connection.execute("update core.plant_event set is_current = false")
+        known = world.rows("select * from core.plant_event order by version desc limit 1")[0]
+        newer = {"plant_event_id": known["plant_event_id"] + 1, "version": known["version"] + 1, "is_current": True}
+        applied_at = event["detected_at"] - timedelta(minutes=minutes)
+        world.insert("core.plant_event", [{**known, **newer, "applied_at": applied_at, **change}])
+    assert preserve.preserve_all() == {"complete": 1, "pending": 0, "messages": []}
+    (excuse,) = json.loads(offline.unzip(stored(world))["excused_events.json"])["events"]
+    assert excuse["version"] == 1
+
+
 def test_what_does_not_come_to_the_events_numbers_is_not_archived(world):
     world.connection.execute("update core.plant_event set is_withdrawn = true")
     outcome = preserve.preserve_all()
@@ -176,9 +195,9 @@ def test_a_pack_that_another_worker_builds_is_left_to_it(world):
 
 def test_who_had_a_pack_in_hand_is_told_and_audited(world):
     preserve.preserve_all()
-    page = evidence_views.page(EVENT_ID, "html", actor="user:ada")
+    page = evidence_views.page(EVENT_ID, "html", actor="user:wynne")
     assert b"Intact: signature" in page and b"Power for the works" in page
-    assert evidence_views.page(EVENT_ID, "pdf", actor="user:ada").startswith(b"%PDF")
+    assert evidence_views.page(EVENT_ID, "pdf", actor="user:wynne").startswith(b"%PDF")
     name, out = evidence_views.export(EVENT_ID, actor="key:7")
     assert name == f"evidence_{EVENT_ID}.zip"
     custody = json.loads(offline.unzip(out)["export_info.json"])["custody"]
@@ -186,13 +205,13 @@ def test_who_had_a_pack_in_hand_is_told_and_audited(world):
         ("archive evidence", "service"), ("view evidence", "person"), ("view evidence", "person"),
         ("export evidence", "client"),
     ]  # fmt: skip
-    assert b"ada" not in offline.unzip(out)["export_info.json"]
+    assert b"wynne" not in offline.unzip(out)["export_info.json"]
     world.connection.execute("update ops.evidence_pack set is_intact = false")
-    assert b"NOT INTACT" in evidence_views.page(EVENT_ID, "html", actor="user:ada")
+    assert b"NOT INTACT" in evidence_views.page(EVENT_ID, "html", actor="user:wynne")
     broken = bytearray(stored(world))
     broken[-30_000] ^= 1
     overwrite(world, bytes(broken))
-    assert b"NOT INTACT: the stored bytes" in evidence_views.page(EVENT_ID, "html", actor="user:ada")
+    assert b"NOT INTACT: the stored bytes" in evidence_views.page(EVENT_ID, "html", actor="user:wynne")
 
 
 @pytest.fixture
