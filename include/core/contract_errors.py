@@ -1,7 +1,7 @@
 """What can be wrong with a contract file: every problem with its code, its place and what to do about it.
 
 C701 unreadable, C702 unknown field, C703 missing, C704 wrong value, C705 contradiction, C706 unknown name, C707 said
-twice, C708 no reason for a change.
+twice, C708 no reason for a change, C709 the readings of its days are in the archive.
 """
 
 import re
@@ -18,6 +18,7 @@ CONTRADICTION = "C705_CONTRADICTION"
 UNKNOWN_NAME = "C706_UNKNOWN_NAME"
 SAID_TWICE = "C707_SAID_TWICE"
 NO_REASON = "C708_NO_REASON"
+ARCHIVED = "C709_ARCHIVED"
 
 LAST_STEP = re.compile(r"(?:\.[^.\[]*|\[\d+\]|^[^.\[]*)$")
 

@@ -5,13 +5,13 @@ again changes nothing. Days that a change touches are asked to be assessed again
 none before the change takes effect.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-from include.core.contract_errors import NO_REASON, ContractRefused, Flaw
+from include.core.contract_errors import ARCHIVED, NO_REASON, ContractRefused, Flaw
 from include.core.terms_check import Checked, check
 from include.pipeline import contract_events, contract_versions
-from include.pipeline.contract_days import merged
+from include.pipeline.contract_days import Days, merged
 from include.pipeline.contract_events import Happening
 from include.pipeline.contract_plan import Plan
 from include.pipeline.contract_versions import Terms
@@ -70,7 +70,21 @@ def _compared(
     if found:
         days += contract_events.touched(connection, organization_id, found, terms)
     made.reassessed = merged(filter(None, days))
+    _require_readings(connection, organization_id, made.reassessed)
     return made, terms, found
+
+
+def _require_readings(connection: Connection, organization_id: int, days: Sequence[Days]) -> None:
+    """Days without their readings would be assessed as silent ones, and what was claimed of them taken back."""
+    flaws = []
+    for asked in days:
+        if months := reassessments.archived_months(connection, organization_id, asked.from_on, asked.to_on):
+            names = ", ".join(f"{month:%Y-%m}" for month in months)
+            what = f"days of {asked.contract} are to be assessed again, and their readings are in the archive: {names}"
+            remedy = "let the change hold from a later day on, or bring them back first: sunledger retention restore"
+            flaws.append(Flaw(ARCHIVED, "", what, remedy))
+    if flaws:
+        raise ContractRefused(flaws)
 
 
 def _write(

@@ -25,6 +25,21 @@ def ask(
     )
 
 
+def archived_months(connection: Connection, organization_id: int, from_on: date, to_on: date) -> list[date]:
+    """Months of these days, in whatever zone, whose readings of the organization retention took away."""
+    rows = connection.execute(
+        """
+        select distinct r.month_start from ops.retired_month as r
+        inner join ops.archived_month as a on r.month_start = a.month_start
+        where a.organization_id = %(organization_id)s
+            and r.month_start <= %(to_on)s::date + 1 and r.month_start + interval '1 month' > %(from_on)s::date - 1
+        order by 1
+        """,
+        {"organization_id": organization_id, "from_on": from_on, "to_on": to_on},
+    ).fetchall()
+    return [row["month_start"] for row in rows]
+
+
 def are_waiting(connection: Connection) -> bool:
     """Whether any days wait to be assessed again."""
     return connection.execute(

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner
 
-from tests.pipeline.contract_world import FILE, changed
+from tests.pipeline.contract_world import FILE, changed, refusal
 from tests.pipeline.files import csv
 
 MARCH, APRIL = date(2024, 3, 1), date(2024, 4, 1)
@@ -63,7 +63,7 @@ def events(warehouse) -> list[tuple]:
 
 
 def test_a_month_goes_when_all_is_proven_and_comes_back_for_a_restatement(
-    broken, ingest, warehouse, organization, tmp_path
+    broken, apply, ingest, warehouse, organization, tmp_path
 ):
     count = "select count(*) as n from canonical.meter_reading"
     outcomes = retire()
@@ -86,6 +86,12 @@ def test_a_month_goes_when_all_is_proven_and_comes_back_for_a_restatement(
     assert result.exit_code == 0 and f"2024-03: {SLOTS - 4} readings went to the archive" in result.output
     assert warehouse.execute(count).fetchone()["n"] == 0
     assert sunledger("evidence", "verify").exit_code == 0, "it stands without the readings"
+
+    # newer terms for days without readings would take back what was claimed of them
+    amended = changed(starts_on="2024-03-01", ends_on="2024-03-31", assess_from_on="2024-03-01", annual_fee=31000)
+    promised = {**FILE["obligations"][0], "meters": {"measured": ["M1"]}, "expected_from": "always"}
+    [flaw] = refusal(apply, {**amended, "obligations": [promised]}, reason="amendment 1")
+    assert flaw == ("C709", "")
 
     # the meter's memory is read out: it had produced after all
     tenth = START + timedelta(days=9)
