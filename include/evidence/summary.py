@@ -135,6 +135,14 @@ def _raw(result: Mapping[str, Any]) -> str:
     return f"without any exclusion {number(raw, 2)} %" if raw is not None and result["unit"] == "percent" else ""
 
 
+def _weighed(documents: Mapping[str, Any]) -> str:
+    """Why hours alone do not come to the percentage above them."""
+    terms = documents["contract_terms"]["obligation"]
+    if terms["metric"] != "availability" or terms["weighting"] == "time":
+        return ""
+    return f" (the result weighs them by {terms['weighting']})"
+
+
 def _facts(
     documents: Mapping[str, Any], result: Mapping[str, Any], days: Sequence[Mapping[str, Any]]
 ) -> list[tuple[str, str]]:
@@ -143,7 +151,7 @@ def _facts(
     if expected is not None and available is not None:
         missing = number(expected - available, 2)
         words = f"{number(available, 2)} available of {number(expected, 2)} expected: {missing} missing"
-        facts.append(("Hours", words))
+        facts.append(("Hours", words + _weighed(documents)))
     made, lost = _sum(days, "energy_wh") / 10**6, _sum(days, "lost_energy_wh") / 10**6
     facts.append(("Energy", f"{number(made, 3)} MWh delivered, {number(lost, 3)} MWh lost as modelled"))
     measured, slots = _sum(days, "measured_slots"), _sum(days, "slots_expected")

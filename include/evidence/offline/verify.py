@@ -59,7 +59,7 @@ def verify(members: dict[str, bytes], key: Ed25519PublicKey, authority: bytes | 
     for entry in pack.manifest["files"]:
         check(f"file {entry['name']}", lambda entry=entry: pack.check_file(entry))
     check("no other files", pack.check_names)
-    if "export_info.json" in members:
+    if members.keys() & {"export_info.json", "export_info.sig"}:
         check("export signature", lambda: signature(members, key, "export_info"))
     if authority is None:
         checks.append(("time token", None, "no certificate of an authority was given (--ca)"))
@@ -188,8 +188,8 @@ class Pack:
 
 def signature(members: dict[str, bytes], key: Ed25519PublicKey, name: str) -> str:
     """Check the signature over a document; its `kind` says in itself what was signed."""
-    if f"{name}.sig" not in members:
-        raise Failed(f"{name}.sig is missing")
+    if lacking := [part for part in (f"{name}.json", f"{name}.sig") if part not in members]:
+        raise Failed(f"{lacking[0]} is missing")
     body, sealed = members[f"{name}.json"], json.loads(members[f"{name}.sig"])
     kinds = {"manifest": MANIFEST_KIND, "export_info": EXPORT_KIND}
     if json.loads(body)["kind"] != kinds[name]:

@@ -33,6 +33,11 @@ SIGNED_DATA, TST_INFO = "2a864886f70d010702", "2a864886f70d0109100104"
 CONTENT_TYPE, MESSAGE_DIGEST = "2a864886f70d010903", "2a864886f70d010904"
 SIGNING_CERTIFICATE, SIGNING_CERTIFICATE_V2 = "2a864886f70d010910020c", "2a864886f70d010910022f"
 HASHES = {"sha256": hashes.SHA256, "sha384": hashes.SHA384, "sha512": hashes.SHA512}
+# what the parsers of DER and of certificates raise on bytes that are none
+UNREADABLE = (
+    ValueError, LookupError, TypeError, StopIteration, UnsupportedAlgorithm, x509.InvalidVersion,
+    x509.DuplicateExtension, x509.ExtensionNotFound, x509.UnsupportedGeneralNameType,
+)  # fmt: skip
 TIME_STAMPING = x509.oid.ExtendedKeyUsageOID.TIME_STAMPING
 
 
@@ -74,7 +79,7 @@ def verify_token(response: bytes, document: bytes, trusted_pem: bytes) -> dateti
     """The time at which the document existed, says the authority; raises TokenRefused unless all of it holds."""
     try:
         return _verify(response, document, x509.load_pem_x509_certificates(trusted_pem))
-    except (ValueError, LookupError, TypeError, StopIteration, UnsupportedAlgorithm) as error:
+    except UNREADABLE as error:
         raise TokenRefused(f"the token or the certificate cannot be read: {error}") from error
 
 

@@ -163,6 +163,9 @@ def test_an_export_is_the_stored_pack_and_a_signed_part(body, signer):
     assert verify.zipped(rest) == body
     forged = members | {"export_info.json": members["export_info.json"].replace(b"person", b"client")}
     assert "export signature" in failed(verify.zipped(forged), signer)
+    for half in ("export_info.json", "export_info.sig"):
+        without = {name: content for name, content in members.items() if name != half}
+        assert failed(verify.zipped(without), signer) == ["export signature"]
 
 
 # what the warehouse says of a calculation, and what the contract file says, is told whole

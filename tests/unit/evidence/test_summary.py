@@ -32,6 +32,13 @@ def test_it_says_what_was_promised_what_happened_and_the_difference(drafted):
     assert made.outcome == "Promise broken" and "1 – 5 June 2026 (UTC), revision 1" in made.lines
 
 
+def test_weighted_results_say_why_hours_alone_do_not_come_to_them(drafted):
+    terms = drafted.texts["contract_terms"]
+    weighed = {**terms, "obligation": {**terms["obligation"], "weighting": "capacity"}}
+    assert dict(page(drafted).facts)["Hours"].endswith("missing")
+    assert dict(page(drafted, contract_terms=weighed).facts)["Hours"].endswith("(the result weighs them by capacity)")
+
+
 @pytest.mark.parametrize(
     ("actual", "shown"), [("97.995", "97.995 %"), ("97.9999996", "97.9999996 %"), ("98", "98.00 %")]
 )

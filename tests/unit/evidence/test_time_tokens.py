@@ -75,6 +75,13 @@ def test_no_flipped_bit_of_a_token_is_taken_for_good(authority, token, drafted):
     assert refused > len(token) / 7 / 3
 
 
+def test_a_certificate_of_no_known_version_is_refused_in_words(authority, token, drafted):
+    version = b"\xa0\x03\x02\x01\x02"
+    assert version in token
+    with pytest.raises(TokenRefused, match="cannot be read"):
+        verify_token(token.replace(version, version[:-1] + b"\x42", 1), drafted.manifest, authority.ca.read_bytes())
+
+
 def test_a_pack_with_a_token_is_checked_with_it(authority, token, drafted, signer):
     key, ca = verify.public_key(signer.public_key_text), authority.ca.read_bytes()
     checks = {name: holds for name, holds, _ in verify.verify(drafted.members(token), key, ca)}
