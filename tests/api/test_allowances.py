@@ -95,3 +95,13 @@ def test_the_document_promises_them_for_every_answer_that_is_counted(app):
             promised = {} if (method, path) == FREE else LATER if status == "503" else PER_MINUTE
             promised = promised | LATER if status == "429" else promised
             assert set(response.get("headers", {})) - {"Accept-Encoding"} == set(promised), f"{method} {path} {status}"
+
+
+def test_a_forged_address_gives_no_new_allowance(api, tenant, monkeypatch):
+    """Whom a request says that it was forwarded for counts nothing, for strangers and for keys."""
+    monkeypatch.setenv("SUNLEDGER_CALLS_PER_MINUTE_PER_ADDRESS", AN_ADDRESS)
+    left = []
+    for number in range(6):
+        forged = dict.fromkeys(("X-Forwarded-For", "X-Real-IP", "Forwarded"), f"203.0.113.{number}")
+        left.append(told(api.get("/history", headers=forged), AN_ADDRESS))
+    assert len(set(left)) > 1 and min(left) <= int(AN_ADDRESS) - 3, "a minute may have ended in between"

@@ -39,6 +39,15 @@ def test_a_secret_goes_in_and_never_comes_out(api, tenant, warehouse, caplog):
         assert CANARY not in text
 
 
+@pytest.mark.parametrize("ring", ["", '{"k1": "c2hvcnQ="}'], ids=["no key", "a short key"])
+def test_without_a_key_that_encrypts_no_secret_is_stored(api, tenant, warehouse, monkeypatch, ring):
+    monkeypatch.setenv("SUNLEDGER_VAULT_KEYS", ring)
+    answer = enter(api, tenant, key=CANARY)
+    assert answer.status_code == 503 and answer.json()["code"] and CANARY not in answer.text
+    assert warehouse.execute("select count(*) as n from ops.integration_credential").fetchone()["n"] == 0
+    assert CANARY not in everything(warehouse)
+
+
 def test_an_account_is_changed_switched_and_forgotten_with_a_trail(api, tenant, warehouse):
     credential_id = enter(api, tenant).json()["credential_id"]
     path = f"/credentials/{credential_id}"

@@ -69,6 +69,28 @@ def test_a_request_that_was_refused_may_be_mended_under_its_key(api, tenant):
     assert push(api, tenant, readings(4), "k1").status_code == 201
 
 
+def test_after_its_day_a_key_is_forgotten_and_rows_are_still_there_once(api, tenant, warehouse):
+    from include.pipeline.publish import publish
+
+    def forget():
+        warehouse.execute("update ops.idempotent_request set expires_at = now()")
+
+    first = push(api, tenant, readings(4), "k1").json()
+    forget()
+    same = push(api, tenant, readings(4), "k1")
+    assert (same.status_code, same.json()["load_id"]) == (201, first["load_id"])
+    assert same.headers["Idempotent-Replayed"] == "false"
+    forget()
+    longer = push(api, tenant, readings(6), "k1")
+    assert (longer.status_code, longer.json()["rows_accepted"]) == (201, 6)
+    publish()
+    found = warehouse.execute(
+        'select "timestamp" as at, energy_wh::float as energy_wh from canonical.meter_reading order by 1'
+    ).fetchall()
+    assert [row["energy_wh"] for row in found] == [100.5 + number for number in range(6)]
+    assert len({row["at"] for row in found}) == 6
+
+
 @contextmanager
 def server(**environment):
     port = ports.pick()

@@ -1,9 +1,14 @@
 """Pushed readings: the verdict in the answer, and an HTTP status that tells the truth."""
 
 import hashlib
+import itertools
 import json
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 from tests.api.conftest import readings
+
+QUARTER = timedelta(minutes=15)
 
 
 def push(api, tenant, body, **headers):
@@ -36,6 +41,50 @@ def test_a_bad_row_is_named_with_place_value_and_remedy_and_its_neighbours_are_k
     assert (error["row"], error["code"]) == (4, "R201_NOT_NUMERIC")
     assert (error["column"], error["value"]) == ("energy_wh", "lots")
     assert error["message"] and error["remedy"]
+
+
+def test_of_a_hundred_rows_the_three_bad_ones_are_listed_and_the_others_stored(api, tenant, warehouse):
+    start = datetime(2026, 6, 1, tzinfo=UTC)
+    rows = [
+        {"timestamp": (start + number * QUARTER).isoformat(), "site_id": "P1", "energy_wh": number}
+        for number in range(100)
+    ]
+    rows[7]["energy_wh"], rows[42]["timestamp"], rows[99]["quality"] = "lots", "yesterday", "perhaps"
+    answer = push(api, tenant, {"readings": rows})
+    verdict = answer.json()
+    assert (answer.status_code, verdict["status"]) == (207, "partial")
+    counts = [verdict[name] for name in ("rows_in", "rows_accepted", "rows_rejected", "rows_duplicate")]
+    assert counts == [100, 97, 3, 0]
+    assert [error["row"] for error in verdict["errors"]] == [8, 43, 100]
+    codes = [error["code"] for error in verdict["errors"]]
+    assert len(set(codes)) == 3 and codes[0] == "R201_NOT_NUMERIC" and codes[2] == "R503_QUALITY_VALUE"
+    assert [error["original"]["energy_wh"] for error in verdict["errors"]] == ["lots", "42", "99"]
+    kept = warehouse.execute("select row_number from quarantine.rejected_row order by 1").fetchall()
+    assert [row["row_number"] for row in kept] == [8, 43, 100]
+
+
+def test_ids_of_ours_in_a_body_move_no_row_to_another_meter(api, tenant, neighbour, warehouse):
+    """A client names its own sites and devices; numbers of our projects and meters mean nothing to it or to us."""
+    own, foreign = (
+        warehouse.execute(
+            "select min(project_id) as id from core.project where organization_id = %s", [number]
+        ).fetchone()["id"]
+        for number in (tenant.organization_id, neighbour.organization_id)
+    )
+    body = readings(4, **{f"r{number}": {"project_id": foreign} for number in range(4)})
+    assert push(api, tenant, body | {"metadata": {"project_id": foreign}}).json()["rows_accepted"] == 4
+    meter = warehouse.execute("select max(meter_id) as id from core.meter").fetchone()["id"]
+    named = push(api, tenant, readings(1, r0={"meter_id": meter})).json()
+    assert [error["code"] for error in named["errors"]] == ["R501_SITE_UNMAPPED"], "it is the client's name of a device"
+    rows = warehouse.execute("select organization_id, project_id from staging.stg_files__readings").fetchall()
+    assert [row for row in rows if row["project_id"] not in {own, None}] == []
+    assert {row["organization_id"] for row in rows} == {tenant.organization_id} and len(rows) == 5
+
+
+def test_the_time_that_a_push_took_is_told_to_the_millisecond(api, tenant, monkeypatch):
+    clock = itertools.count(1.0, 0.234)
+    monkeypatch.setattr("include.api.delivering.time", SimpleNamespace(perf_counter=lambda: next(clock)))
+    assert push(api, tenant, readings(4)).json()["processing_time_ms"] == 234
 
 
 def test_too_many_bad_rows_hold_the_whole_delivery(api, tenant):
@@ -82,6 +131,22 @@ def test_what_was_pushed_can_be_looked_up_by_id_hash_and_history(api, tenant):
     ]
     [day] = api.get("/stats", headers=tenant.headers).json()["days"]
     assert (day["loads"], day["rows_accepted"]) == (1, 4)
+
+
+def test_a_load_is_found_however_many_came_after_it(api, tenant, warehouse):
+    pushed = push(api, tenant, readings(4)).json()
+    warehouse.execute(
+        """
+        insert into ops.ingestion_log
+            (organization_id, source_system, feed, content_key, sha256, size_bytes, lake_key, original_name)
+        select %s, 'snowflake', 'file_reading', repeat(md5(n::text), 2), repeat(md5(n::text), 2), 1, 'k' || n, 'n'
+        from generate_series(1, 300) as n
+        """,
+        [tenant.organization_id],
+    )
+    for path in (f"/status/{pushed['load_id']}", f"/status/by-hash/{pushed['content_hash']}"):
+        answer = api.get(path, headers=tenant.headers)
+        assert (answer.status_code, answer.json()["status"]) == (200, "accepted")
 
 
 def test_another_tenants_load_does_not_exist(api, tenant, neighbour):

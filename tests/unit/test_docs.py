@@ -50,6 +50,16 @@ def test_links_between_pages_lead_somewhere():
                 assert (page.parent / target).exists(), f"{page.name} links to {target}"
 
 
+def test_every_promise_names_tests_that_exist():
+    text = (ROOT / "docs" / "promises.md").read_text(encoding="utf-8")
+    promises = [line for line in text.splitlines() if line.startswith("| ") and not line.startswith("| when |")]
+    for promise in promises:
+        proofs = re.findall(r"`([\w/]+(?:\.py|/))`", promise)
+        assert proofs or "dbt unit test" in promise, f"nothing proves: {promise}"
+        assert [path for path in proofs if not (ROOT / path).exists()] == [], promise
+    assert len(promises) > 100
+
+
 def test_the_command_that_makes_keys_names_every_scope():
     from include.cli import keys
     from include.warehouse import api_keys
