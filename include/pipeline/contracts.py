@@ -41,6 +41,7 @@ def apply(
     checked = check(document, lines)
     with connect() as connection:
         store.lock(connection, organization_id)
+        reassessments.keep_months(connection)
         made, terms, found = _compared(connection, checked, organization_id, lines or {})
         if made.needs_reason and not reason.strip():
             raise ContractRefused(

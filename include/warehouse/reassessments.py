@@ -25,6 +25,11 @@ def ask(
     )
 
 
+def keep_months(connection: Connection) -> None:
+    """Let no month leave for the archive, and no publication open, until the transaction ends: it is a short one."""
+    connection.execute("select pg_advisory_xact_lock_shared(hashtext('ops.publication'))")
+
+
 def archived_months(connection: Connection, organization_id: int, from_on: date, to_on: date) -> list[date]:
     """Months of these days, in whatever zone, whose readings of the organization retention took away."""
     rows = connection.execute(

@@ -7,6 +7,8 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Thread
+from time import sleep
 
 import psycopg
 import pytest
@@ -174,6 +176,55 @@ def test_an_open_publication_is_waited_for(old, warehouse):
     assert retire_months() == dict.fromkeys(("2019-05", "2019-06"), "a publication is open")
     warehouse.execute("update ops.publication set status = 'closed', closed_at = now()")
     assert len(retire_months()) == 2 and rows(warehouse) == []
+
+
+def test_a_publication_and_newer_terms_wait_while_a_month_leaves_and_then_know_that_it_is_gone(
+    old, warehouse, cluster, monkeypatch
+):
+    """A load arrives, a publication opens and terms change, all after the month was proven and before it is gone."""
+    from include.retention import months
+    from include.warehouse import publications, reassessments
+    from include.warehouse.database import connect
+
+    organization, knew = old[0]["organization_id"], {}
+
+    def open_publication() -> None:
+        with connect() as connection:
+            knew["publication"] = publications.open_or_resume(connection, "test")
+            knew["retired"] = retired(connection)
+
+    def change_terms() -> None:
+        with connect() as connection:
+            reassessments.keep_months(connection)
+            knew["archived"] = reassessments.archived_months(connection, organization, MAY, MAY)
+
+    waiting = [Thread(target=open_publication), Thread(target=change_terms)]
+
+    def interleave(point: str) -> None:
+        if point == "before_retire_commit":
+            warehouse.execute(LOAD, [organization])
+            for thread in waiting:
+                thread.start()
+            while warehouse.execute(WAITING).fetchone()["n"] < len(waiting):
+                sleep(0.01)
+            assert not knew and has_partition(warehouse, MAY)
+
+    monkeypatch.setattr(months, "failpoint", interleave)
+    assert months.retire(MAY, actor="test").readings == 2 * PER_MONTH
+    for thread in waiting:
+        thread.join()
+    assert knew["publication"]["status"] == "open" and knew["retired"] == [MAY] and knew["archived"] == [MAY]
+    assert not has_partition(warehouse, MAY)
+
+
+LOAD = """
+    insert into ops.ingestion_log (organization_id, source_system, feed, status, content_key, sha256, size_bytes,
+        lake_key, original_name, staged_on, rows_in, rows_clean, rows_rejected, rows_duplicate,
+        data_start_at, data_end_at)
+    values (%s, 'manual', 'file_reading', 'accepted', repeat('a', 64), repeat('a', 64), 1, 'k', 'n', current_date, 1, 1,
+        0, 0, '2019-05-03', '2019-05-03')
+"""
+WAITING = "select count(*) as n from pg_locks where locktype = 'advisory' and not granted"
 
 
 def test_two_runs_do_not_move_months_at_once(old, warehouse):
