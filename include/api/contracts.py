@@ -207,8 +207,8 @@ def plant_events(caller: Manager, sent: Sent, reason: Reason = "") -> Planned:
 @router.get("/contracts", summary="List the contracts", responses=schemas.COMMON)
 def listed(
     caller: Reader,
-    after: Annotated[int, Query(ge=0, le=fields.MOST_ID)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: fields.After = 0,
+    limit: fields.Limit = 100,
 ) -> Contracts:
     """The organization's contracts in the order of their ids."""
     with connect("api") as connection:

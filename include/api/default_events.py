@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query
 from pydantic import BaseModel, Field
 
-from include.api import bodies, schemas
+from include.api import bodies, fields, schemas
 from include.api.callers import Caller, needs, people
 from include.api.fields import Form, example
 from include.pipeline import event_workflow
@@ -122,13 +122,15 @@ class Moved(BaseModel):
 def events(
     caller: Reader,
     contract: Annotated[str | None, Query(max_length=200, description="Number of the contract.")] = None,
-    obligation_code: Annotated[str | None, Query(max_length=63)] = None,
-    status: Status | None = None,
+    obligation_code: Annotated[
+        str | None, Query(max_length=63, description="Code of the promise in its contract.")
+    ] = None,
+    status: Annotated[Status | None, Query(description="Only events in this state.")] = None,
     from_on: Annotated[date | None, Query(description="Only periods with a day from here on.")] = None,
     to_on: Annotated[date | None, Query(description="Only periods with a day up to here.")] = None,
-    with_superseded: bool = False,
-    after: UUID | None = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    with_superseded: Annotated[bool, Query(description="Also what later revisions replaced.")] = False,
+    after: fields.AfterUuid = None,
+    limit: fields.ShortLimit = 50,
 ) -> Events:
     """Your organization's default events, newest first, without superseded revisions unless asked for."""
     with connect("api") as connection:

@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query
 from fastapi.responses import Response
 from pydantic import BaseModel, Field
 
-from include.api import schemas
+from include.api import fields, schemas
 from include.api.callers import Caller, needs
 from include.pipeline import evidence_views
 from include.warehouse import evidence_lists
@@ -88,7 +88,7 @@ class Events(BaseModel):
 
 
 @router.get("/evidence", summary="List broken promises and their packs", responses=schemas.COMMON)
-def events(caller: Reader, after: UUID | None = None, limit: Annotated[int, Query(ge=1, le=200)] = 50) -> Events:
+def events(caller: Reader, after: fields.AfterUuid = None, limit: fields.ShortLimit = 50) -> Events:
     """Your organization's default events, newest first."""
     with connect("api") as connection:
         set_tenant(connection, caller.organization_id)
@@ -109,7 +109,11 @@ def event(caller: Reader, event_id: UUID) -> Shown:
     "/evidence/{event_id}/pack",
     summary="Export an evidence pack",
     response_class=Response,
-    responses={**schemas.COMMON, **PENDING, 200: {"content": {"application/zip": {}}}},
+    responses={
+        **schemas.COMMON,
+        **PENDING,
+        200: {"content": {"application/zip": {"schema": {"type": "string", "format": "binary"}}}},
+    },
 )
 def pack(caller: Reader, event_id: UUID) -> Response:
     """The signed pack with a part that says when it was handed out; the export is an audit entry."""
@@ -126,7 +130,12 @@ def pack(caller: Reader, event_id: UUID) -> Response:
     responses={
         **schemas.COMMON,
         **PENDING,
-        200: {"content": {"text/html": {}, "application/pdf": {}}},
+        200: {
+            "content": {
+                "text/html": {"schema": {"type": "string"}},
+                "application/pdf": {"schema": {"type": "string", "format": "binary"}},
+            }
+        },
     },
 )
 def page(

@@ -1,8 +1,9 @@
 """Kinds of values that several requests hold, as narrow as what is stored."""
 
 from typing import Annotated, Any
+from uuid import UUID
 
-from fastapi import Path
+from fastapi import Path, Query
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from include.core import clock
@@ -15,6 +16,12 @@ SHOWN = rf"^[^\s{_SHOWN}]([^{_SHOWN}]*[^\s{_SHOWN}])?$"
 
 Id = Annotated[int, Field(ge=1, le=MOST_ID)]
 PathId = Annotated[int, Path(ge=1, le=MOST_ID)]
+# pages of lists
+AFTER, MOST = "`next_after` of the page before; none: from the beginning.", "Most items of a page."
+After = Annotated[int, Query(ge=0, le=MOST_ID, description=AFTER)]
+Limit = Annotated[int, Query(ge=1, le=500, description=MOST)]
+ShortLimit = Annotated[int, Query(ge=1, le=200, description=MOST)]
+AfterUuid = Annotated[UUID | None, Query(description=AFTER)]
 Name = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=SHOWN)]
 Label = Annotated[str, StringConstraints(max_length=100, pattern=rf"^([^{_SHOWN}]*)$")]
 SourceSystem = Annotated[str, StringConstraints(pattern="^[a-z][a-z0-9_]{0,49}$")]

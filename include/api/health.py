@@ -1,10 +1,11 @@
 """Whether the service can do its work: for load balancers, for operators, and for the accounts of an organization."""
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import psycopg
 from fastapi import APIRouter, Depends
 from fastapi.responses import JSONResponse
+from pydantic import BaseModel, Field
 
 from include.api import bodies, problems, schemas
 from include.api.callers import Caller, needs
@@ -22,7 +23,28 @@ def health() -> dict[str, str]:
     return {"status": "ok"}
 
 
-@router.get("/health/full", summary="Can the service store deliveries?", responses=schemas.COMMON)
+class Part(BaseModel):
+    """One thing that is needed."""
+
+    status: Literal["ok", "failing"]
+    reason: str | None = Field(default=None, description="The kind of failure.")
+
+
+class Health(BaseModel):
+    """Whether deliveries can be stored."""
+
+    status: Literal["ok", "failing"]
+    warehouse: Part
+    lake: Part
+
+
+@router.get(
+    "/health/full",
+    summary="Can the service store deliveries?",
+    response_model=Health,
+    responses=schemas.COMMON
+    | {503: schemas.PROBLEM | {"model": Health, "description": "Not now; `reason` says what fails."}},
+)
 def full(caller: Annotated[Caller, Depends(needs("status"))]) -> JSONResponse:
     """Tries the warehouse and the lake; 503 when either fails."""
     parts = {"warehouse": _tried(_ask_warehouse), "lake": _tried(_ask_lake)}

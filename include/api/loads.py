@@ -4,7 +4,7 @@ from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Depends, Path, Query
 
-from include.api import schemas, verdicts
+from include.api import fields, schemas, verdicts
 from include.api.callers import Caller, needs
 from include.warehouse import load_lists
 from include.warehouse.database import connect, set_tenant
@@ -36,10 +36,14 @@ def status(caller: Reader, load_id: LoadId) -> schemas.Verdict:
 @router.get("/history", summary="List deliveries", responses=schemas.COMMON)
 def history(
     caller: Reader,
-    source_system: Annotated[str | None, Query(pattern="^[a-z][a-z0-9_]{0,49}$")] = None,
-    status: Status | None = None,
-    before: Annotated[int | None, Query(ge=1, le=2**63 - 1)] = None,
-    limit: Annotated[int, Query(ge=1, le=200)] = 50,
+    source_system: Annotated[
+        str | None, Query(pattern="^[a-z][a-z0-9_]{0,49}$", description="Only of this source.")
+    ] = None,
+    status: Annotated[Status | None, Query(description="Only in this state.")] = None,
+    before: Annotated[
+        int | None, Query(ge=1, le=fields.MOST_ID, description="`next_before` of the page before.")
+    ] = None,
+    limit: fields.ShortLimit = 50,
 ) -> schemas.History:
     """Your organization's deliveries, newest first."""
     with connect("api") as connection:
@@ -50,7 +54,9 @@ def history(
 
 
 @router.get("/stats", summary="Count deliveries", responses=schemas.COMMON)
-def statistics(caller: Reader, days: Annotated[int, Query(ge=1, le=90)] = 30) -> schemas.Statistics:
+def statistics(
+    caller: Reader, days: Annotated[int, Query(ge=1, le=90, description="Days to look back.")] = 30
+) -> schemas.Statistics:
     """Deliveries and rows per day (UTC) and source."""
     with connect("api") as connection:
         set_tenant(connection, caller.organization_id)

@@ -89,7 +89,7 @@ def announce(
 def _signed(
     upload_id: UUID,
     expires: Annotated[int, Query(ge=0, le=2**40, description="Seconds since 1970.")],
-    signature: Annotated[str, Query(min_length=43, max_length=43)],
+    signature: Annotated[str, Query(min_length=43, max_length=43, description="Of the address that we gave.")],
 ) -> UUID:
     if not upload_urls.is_signed(upload_id, expires, signature):
         raise Problem(403, "E614_SIGNATURE", "the address is not one of ours", "use the upload_url as it was given")

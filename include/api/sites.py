@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Response
 from pydantic import BaseModel, Field
 
 from include.api import bodies, fields, schemas
@@ -147,8 +147,8 @@ def projects(caller: Keeper) -> Projects:
 @router.get("/sites", summary="List the sites", responses=schemas.COMMON)
 def listed(
     caller: Keeper,
-    after: Annotated[int, Query(ge=0, le=fields.MOST_ID)] = 0,
-    limit: Annotated[int, Query(ge=1, le=500)] = 100,
+    after: fields.After = 0,
+    limit: fields.Limit = 100,
 ) -> Sites:
     """The organization's sites, oldest first."""
     with connect("api") as connection:

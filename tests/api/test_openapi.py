@@ -15,7 +15,10 @@ from simulators.server import running
 from tests.api.accounts import enter, project, site
 from tests.api.conftest import readings
 
-PEOPLE_ONLY = ("/keys", "/credentials/generate-key", "/loads/{load_id}/replay", "/loads/{load_id}/release")
+PEOPLE_ONLY = (
+    "/keys", "/credentials/generate-key", "/loads/{load_id}/replay", "/loads/{load_id}/release",
+    "/default-events/{event_id}/",
+)  # fmt: skip
 # what is sent there is judged beyond its form: names must be known, and values mean something
 JUDGED = (
     "/meter-data", "/upload", "/billing-reads", "/fx-rates", "/reference-prices", "/price-index", "/reference/",

@@ -131,8 +131,11 @@ def test_every_operation_is_described_and_every_body_has_an_example(app):
         content = spec.get("requestBody", {}).get("content", {})
         if "application/json" in content:
             assert content["application/json"]["schema"]["examples"], f"{method} {path}"
+        for parameter in spec.get("parameters", []):
+            assert parameter["in"] == "path" or parameter["description"], f"{method} {path} {parameter['name']}"
         for status, response in spec["responses"].items():
             assert response["description"], f"{method} {path} {status}"
+            assert all(kind["schema"] for kind in response.get("content", {}).values()), f"{method} {path} {status}"
 
 
 def test_an_address_that_is_none_says_where_all_of_them_are(api):
