@@ -1,4 +1,5 @@
 from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 import responses
@@ -77,3 +78,9 @@ def test_the_dags_are_idle_when_no_run_waits_or_works(server, api):
     answer_runs(server)
     assert dags.are_idle(api)
     assert "state=queued&state=running" in server.calls[0].request.url
+
+
+def test_every_dag_is_switched_on_but_those_that_are_left_off():
+    folder = Path(dags.__file__).resolve().parents[2] / "dags"
+    ours = {path.stem for path in folder.glob("*.py")} - {"extract_inverters"}
+    assert ours | set(dags.extracts()) == set(dags.all_ids()) | set(dags.LEFT_OFF)
