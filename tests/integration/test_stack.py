@@ -70,29 +70,30 @@ def _wait_for(condition, process: subprocess.Popen) -> None:
         time.sleep(0.5)
 
 
-def test_a_stack_killed_in_the_middle_of_a_publication_ends_as_an_undisturbed_one(folder):
+def _is_publishing(local: Path) -> bool:
+    try:
+        with _warehouse(local) as warehouse:
+            return count(warehouse, "ops.publication", "status = 'open'") == 1
+    except (FileNotFoundError, psycopg.OperationalError, psycopg.errors.UndefinedTable):
+        return False  # it is still starting
+
+
+@pytest.fixture(scope="module")
+def stack(folder) -> tuple[subprocess.Popen, str]:
+    """A stack that was killed while it published and is up again, and what it printed; the tests here share it."""
     front = _stack(folder, "up")
-
-    def is_publishing() -> bool:
-        try:
-            with _warehouse(folder) as warehouse:
-                return count(warehouse, "ops.publication", "status = 'open'") == 1
-        except (FileNotFoundError, psycopg.OperationalError, psycopg.errors.UndefinedTable):
-            return False  # it is still starting
-
-    _wait_for(is_publishing, front)
+    _wait_for(lambda: _is_publishing(folder), front)
     front.send_signal(signal.SIGKILL)
     front.wait(timeout=30)
 
     again = _stack(folder, "up")
     printed = []
+    _wait_for(lambda: printed.append(again.stdout.readline()) or "Sunledger is up" in printed[-1], again)
+    return again, "".join(printed)
 
-    def is_up() -> bool:
-        printed.append(again.stdout.readline())
-        return "Sunledger is up" in printed[-1]
 
-    _wait_for(is_up, again)
-    text = "".join(printed)
+def test_a_stack_killed_in_the_middle_of_a_publication_ends_as_an_undisturbed_one(stack, folder):
+    _, text = stack
     assert "rows add up" in text and "do NOT add up" not in text
     with _warehouse(folder) as warehouse:
         assert count(warehouse, "ops.publication", "status = 'open'") == 0
@@ -109,9 +110,6 @@ def test_a_stack_killed_in_the_middle_of_a_publication_ends_as_an_undisturbed_on
         leaked = [path for path in logs if secret in path.read_text(errors="ignore")]
         assert leaked == []
         assert secret not in json.dumps(warehouse.execute("select * from ops.ingestion_log").fetchall(), default=str)
-    again.send_signal(signal.SIGINT)
-    assert again.wait(timeout=120) == 0
-    assert _marked(folder) == []
 
 
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
@@ -120,14 +118,10 @@ FLAGS = ("--no-sandbox", "--disable-gpu", "--disable-background-networking", "--
 
 @pytest.mark.browser
 @pytest.mark.skipif(CHROMIUM is None, reason="needs Debian's chromium, as .ci/packages.txt lists it")
-def test_the_pages_stand_behind_the_login_and_show_what_happened(folder):
-    """In the folder of the test before, whose data are there already."""
+def test_the_pages_stand_behind_the_login_and_show_what_happened(stack):
     from playwright.sync_api import sync_playwright
 
-    stack = _stack(folder, "up")
-    printed = []
-    _wait_for(lambda: printed.append(stack.stdout.readline()) or "Sunledger is up" in printed[-1], stack)
-    text = "".join(printed)
+    _, text = stack
     base = re.search(r"Airflow\s+(http://127\.0\.0\.1:\d+)", text)[1]
     password = re.search(r"login\s+admin / (\S+)", text)[1]
     for page in ("/data-docs/", "/dbt-docs/"):
@@ -150,5 +144,12 @@ def test_the_pages_stand_behind_the_login_and_show_what_happened(folder):
         page.goto(f"{base}/dags/transform")
         page.get_by_text("close_publication").first.wait_for(timeout=60_000)
         browser.close()
-    stack.send_signal(signal.SIGINT)
-    assert stack.wait(timeout=120) == 0
+
+
+def test_a_stack_that_is_stopped_leaves_no_process(stack, folder):
+    """The last one here: it stops what the others look at."""
+    process, _ = stack
+    assert _marked(folder) != []
+    process.send_signal(signal.SIGINT)
+    assert process.wait(timeout=120) == 0
+    assert _marked(folder) == []
