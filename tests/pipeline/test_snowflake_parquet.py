@@ -1,5 +1,6 @@
 """Snowflake's Parquet exports, from the inbox to published sums that are exact to a millionth of a watt-hour."""
 
+import itertools
 from datetime import datetime
 from decimal import Decimal
 
@@ -22,11 +23,11 @@ def client(warehouse) -> int:
     return register()
 
 
-def register(column_map: dict | None = None, site: str = "P1") -> int:
+def register(column_map: dict | None = None, site: str = "P1", name: str = PLANT["organization"]) -> int:
     from include.pipeline import registration
 
     meters = [{"name": "M1", "devices": [{"source": "snowflake", "site": site}]}]
-    document = {**PLANT, "projects": [{**PLANT["projects"][0], "meters": meters}]}
+    document = {"organization": name, "projects": [{**PLANT["projects"][0], "meters": meters}]}
     if column_map:
         document["column_maps"] = {"snowflake": column_map}
     return registration.apply(document)["organization_id"]
@@ -77,8 +78,16 @@ def published(warehouse) -> list[dict]:
     from include.pipeline.publish import publish
 
     publish()
+    return readings(warehouse)
+
+
+def readings(warehouse, organization: int | None = None) -> list[dict]:
     return warehouse.execute(
-        'select "timestamp" as at, energy_wh, power_w, quality from canonical.meter_reading order by 1'
+        """
+        select "timestamp" as at, energy_wh, power_w, quality from canonical.meter_reading
+        where %(organization)s::bigint is null or organization_id = %(organization)s order by 1
+        """,
+        {"organization": organization},
     ).fetchall()
 
 
@@ -97,11 +106,11 @@ def test_an_export_in_parts_is_published_exactly(drop, warehouse):
     drop(part([], LTZ), PART.format(2))
     assert pick_up() == {"accepted": 2, "empty": 1}
     assert pick_up() == {}
-    readings = published(warehouse)
-    assert [row["at"] for row in readings] == [row["READING_TIMESTAMP"] for row in given]
-    assert sum(row["energy_wh"] for row in readings) == total_wh(given)
-    assert [row["energy_wh"] for row in readings] == [row["ENERGY_KWH"] * 1000 for row in given]
-    assert [row["power_w"] for row in readings] == [row["POWER_KW"] * 1000 for row in given]
+    found = published(warehouse)
+    assert [row["at"] for row in found] == [row["READING_TIMESTAMP"] for row in given]
+    assert sum(row["energy_wh"] for row in found) == total_wh(given)
+    assert [row["energy_wh"] for row in found] == [row["ENERGY_KWH"] * 1000 for row in given]
+    assert [row["power_w"] for row in found] == [row["POWER_KW"] * 1000 for row in given]
     empty = warehouse.execute("select code from ops.ingestion_log where status = 'empty'").fetchone()
     assert empty["code"] == "F001_EMPTY"
 
@@ -120,38 +129,43 @@ def test_the_same_export_again_is_known_and_a_later_one_corrects(drop, warehouse
     assert count(warehouse, "canonical.meter_reading") == 8
 
 
-@pytest.mark.parametrize("moment", [LTZ, pa.timestamp("ms", tz="UTC"), TZ], ids=str)
-def test_times_with_a_zone_are_the_instants_they_name(client, take, warehouse, moment):
-    given = rows(utc(DAY, 4))
-    assert take(client, part(given, moment))["status"] == "accepted"
-    assert [row["at"] for row in published(warehouse)] == [row["READING_TIMESTAMP"] for row in given]
-
-
-@pytest.mark.parametrize("moment", [NTZ, NTZ_MILLIS], ids=str)
-def test_times_without_a_zone_are_those_of_the_plant(client, take, warehouse, moment):
+def test_every_type_of_time_is_the_instant_it_names_without_a_zone_that_of_the_plant(take, warehouse):
+    """One client for each type, and one publication."""
     wall, instants = local_day(DAY, ZONE)
-    assert take(client, part(rows(wall), moment))["rows_clean"] == 96
-    assert [row["at"] for row in published(warehouse)] == instants
+    zoned = dict.fromkeys((LTZ, pa.timestamp("ms", tz="UTC"), TZ), instants)
+    clients = {}
+    for moment, times in {**zoned, NTZ: wall, NTZ_MILLIS: wall}.items():
+        clients[moment] = register(name=str(moment))
+        load = take(clients[moment], part(rows(times), moment))
+        assert (load["status"], load["rows_clean"]) == ("accepted", 96), moment
+    assert len(published(warehouse)) == 5 * 96
+    for moment, client in clients.items():
+        assert [row["at"] for row in readings(warehouse, client)] == instants, moment
 
 
-@pytest.mark.parametrize("moment", [NTZ, NTZ_MILLIS], ids=str)
-@pytest.mark.parametrize(("day", "intervals"), [(datetime(2025, 3, 30), 92), (datetime(2025, 10, 26), 100)], ids=str)
-def test_both_days_of_the_clock_change_are_complete(take, warehouse, moment, day, intervals):
+def test_both_days_of_the_clock_change_are_complete(take, warehouse):
     """A column map declares the zone; the repeated hour is told apart by the order of the rows."""
-    client = register({"time_zone": ZONE})
-    wall, instants = local_day(day, ZONE)
-    given = rows(wall)
-    load = take(client, part(given, moment))
-    assert (load["rows_in"], load["rows_clean"], codes(load)) == (intervals, intervals, {})
-    readings = published(warehouse)
-    assert [row["at"] for row in readings] == instants
-    assert [row["energy_wh"] for row in readings] == [row["ENERGY_KWH"] * 1000 for row in given]
-    day_row = warehouse.execute(
-        "select energy_wh, reading_count, data_completeness_percent from canonical.meter_aggregate "
-        "where period_type = 'daily'"
-    ).fetchone()
-    assert (day_row["energy_wh"], day_row["reading_count"]) == (total_wh(given), intervals)
-    assert day_row["data_completeness_percent"] == 100
+    days = (datetime(2025, 3, 30), 92), (datetime(2025, 10, 26), 100)
+    expected = {}
+    for moment, (day, intervals) in itertools.product((NTZ, NTZ_MILLIS), days):
+        client = register({"time_zone": ZONE}, name=f"{moment} {day}")
+        wall, instants = local_day(day, ZONE)
+        given = rows(wall)
+        load = take(client, part(given, moment))
+        assert (load["rows_in"], load["rows_clean"], codes(load)) == (intervals, intervals, {}), moment
+        expected[client] = instants, given
+    assert len(published(warehouse)) == 2 * (92 + 100)
+    for client, (instants, given) in expected.items():
+        found = readings(warehouse, client)
+        assert [row["at"] for row in found] == instants
+        assert [row["energy_wh"] for row in found] == [row["ENERGY_KWH"] * 1000 for row in given]
+        day_row = warehouse.execute(
+            "select energy_wh, reading_count, data_completeness_percent from canonical.meter_aggregate "
+            "where period_type = 'daily' and organization_id = %s",
+            [client],
+        ).fetchone()
+        assert (day_row["energy_wh"], day_row["reading_count"]) == (total_wh(given), len(given))
+        assert day_row["data_completeness_percent"] == 100
 
 
 def test_times_without_a_zone_wait_until_their_site_is_mapped_to_a_plant(take, warehouse):
@@ -166,14 +180,17 @@ def test_times_without_a_zone_wait_until_their_site_is_mapped_to_a_plant(take, w
     assert [row["at"] for row in published(warehouse)] == instants
 
 
-@pytest.mark.parametrize("declared", ["in the name", "in the column map"])
-def test_times_in_utc_without_a_zone_are_declared_by_name(take, warehouse, declared):
-    name = "READING_TIMESTAMP_UTC" if declared == "in the name" else "TS"
-    client = register({"columns": {"TS": "timestamp_utc"}} if name == "TS" else None)
+def test_times_in_utc_without_a_zone_are_declared_by_name(take, warehouse):
+    """In the column's own name, or in the column map."""
     instants = utc(DAY, 96)
-    given = rows([at.replace(tzinfo=None) for at in instants], name)
-    assert take(client, part(given, NTZ, name))["rows_clean"] == 96
-    assert [row["at"] for row in published(warehouse)] == instants
+    maps = {"READING_TIMESTAMP_UTC": None, "TS": {"columns": {"TS": "timestamp_utc"}}}
+    clients = [register(column_map, name=name) for name, column_map in maps.items()]
+    for name, client in zip(maps, clients, strict=True):
+        given = rows([at.replace(tzinfo=None) for at in instants], name)
+        assert take(client, part(given, NTZ, name))["rows_clean"] == 96, name
+    published(warehouse)
+    for client in clients:
+        assert [row["at"] for row in readings(warehouse, client)] == instants
 
 
 def test_a_column_map_names_the_columns_of_the_client(take, warehouse):
@@ -213,8 +230,8 @@ def test_a_bad_row_is_kept_with_its_cells_and_its_neighbours_are_published(clien
     refused = warehouse.execute("select row_number, original from quarantine.rejected_row order by 1").fetchall()
     assert [row["row_number"] for row in refused] == [4, 10]
     assert Decimal(refused[0]["original"]["ENERGY_KWH"]) == -5000
-    readings = {row["at"]: row for row in published(warehouse)}
-    missing = readings[given[7]["READING_TIMESTAMP"]]
+    found = {row["at"]: row for row in published(warehouse)}
+    missing = found[given[7]["READING_TIMESTAMP"]]
     assert (missing["quality"], missing["energy_wh"]) == ("missing", None)
 
 
