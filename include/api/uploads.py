@@ -26,7 +26,7 @@ FORM = {
                         "file": {
                             "type": "string",
                             "format": "binary",
-                            "description": "CSV, JSON, Parquet, Excel or a compressed one of these.",
+                            "description": "CSV, JSON, NDJSON or Parquet, each also gzipped.",
                         },
                         "source_type": {"type": "string", "enum": list(keys.INBOX_SOURCES), "default": SOURCE},
                     },
