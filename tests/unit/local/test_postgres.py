@@ -85,6 +85,19 @@ def test_it_starts_again_after_kill_9_of_the_postmaster(folder):
     assert value(start(folder, port=server.port), "select 1") == 1
 
 
+def test_it_starts_again_although_an_unlogged_table_was_just_taken_back(folder):
+    server = start(folder)
+    with psycopg.connect(server.superuser_url, autocommit=True) as connection:
+        connection.execute("create unlogged table half_made ()")
+        path = connection.execute("select pg_relation_filepath('half_made')").fetchone()[0]
+    pgcluster.halt(folder, signal.SIGKILL)
+    # as taking it back leaves the folder, when the server dies before its journal tells
+    (folder / f"{path}_init").unlink()
+    server.restart_immediate()
+    assert server.log.read_text().count(f'could not create file "{path}": File exists') == 1
+    assert server.is_running
+
+
 def test_a_stale_pid_file_that_names_a_stranger_is_no_obstacle(folder):
     server = start(folder)
     server.stop()
