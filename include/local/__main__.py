@@ -49,7 +49,7 @@ def up(settings: Settings, *, once: bool) -> int:
                     front.sweep(settings)
                 stack = Stack(settings)
                 stack.start()
-                stack.await_publication()
+                stack.await_publication(stays_up=not once)
                 facts = stack.facts()
             is_up = True
             summary.show(facts, stack.links())

@@ -80,9 +80,9 @@ class Stack:
             time.sleep(POLL_S / 4)
         return True
 
-    def await_publication(self) -> None:
+    def await_publication(self, *, stays_up: bool) -> None:
         """Wait until what was handed in is published, or something makes that impossible."""
-        watch = dags.Watch(self.api, self.since, self.settings.logs / "airflow")
+        watch = dags.Watch(self.api, self.since, self.settings.logs / "airflow", stays_up=stays_up)
         with step("wait until everything is published"), closing(self._connect()) as connection:
             while not self._is_published(connection):
                 self.check()

@@ -62,6 +62,20 @@ def test_a_failed_run_is_reported_with_its_task_and_log(server, api, tmp_path, m
     assert failure.value.log == log
 
 
+def test_sites_that_cannot_be_read_do_not_end_a_stack_that_is_to_stay_up(server, api, tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(dags, "LOOK_EVERY_S", 0)
+    answer_runs(server, extract_sma=[{"dag_run_id": "r1", "state": "failed"}])
+    path = f"{URL}/api/v2/dags/extract_sma/dagRuns/r1/taskInstances"
+    server.get(path, json={"task_instances": [{"task_id": "verify_sites"}]})
+    server.get(f"{URL}/api/v2/importErrors", json={"import_errors": []})
+    watch = dags.Watch(api, SINCE, tmp_path, stays_up=True)
+    watch.check()
+    watch.check()
+    assert "".join(capsys.readouterr()).count("extract_sma failed in verify_sites: not every site could be read") == 1
+    with pytest.raises(StackFailed, match="extract_sma failed in verify_sites"):
+        dags.Watch(api, SINCE, tmp_path).check()
+
+
 def test_a_dag_file_may_be_unreadable_for_a_moment_but_not_for_long(server, api, tmp_path, monkeypatch):
     monkeypatch.setattr(dags, "LOOK_EVERY_S", 0)
     answer_runs(server)
