@@ -18,7 +18,7 @@ def file_of(slots: dict[str, list[Slot]], site: str) -> str:
             temperature = "" if slot.temperature_c is None else float(slot.temperature_c)
             energy = "" if slot.energy_wh is None else float(slot.energy_wh)
             lines.append(
-                f"{slot.at.isoformat()},{site},{device},{energy},{slot.irradiance_wm2},{temperature},{slot.seconds}"
+                f"{slot.at.isoformat()},{site},{device},{energy},{float(slot.irradiance_wm2)},{temperature},{slot.seconds}"
             )
     return "\n".join(lines) + "\n"
 
@@ -64,7 +64,15 @@ class Office:
         path.write_text(content)
         landed = land_file(path, name=name, organization_id=self.organization, source_system="manual")
         load = process(landed["load_id"])
-        assert load["status"] == "accepted", load["message"]
+        assert load["status"] == "accepted", (load["message"], self.refusals())
+
+    def refusals(self) -> list[tuple[int, str, str]]:
+        """The first refused rows, with their reasons."""
+        rows = self.warehouse.execute(
+            "select row_number, codes::text, messages::text from quarantine.rejected_row "
+            "order by load_id, row_number limit 5"
+        )
+        return [tuple(row.values()) for row in rows]
 
     def set_rate(self, currency_code: str, rate_on: str, rate: Fraction) -> None:
         """Units of a currency for one US dollar."""
