@@ -11,14 +11,13 @@ let next = null;
 let asked = 0;
 
 function amount(value, places = 2) {
-  if (value === null) return "–";
   return Number(value).toLocaleString("en", { minimumFractionDigits: places, maximumFractionDigits: places });
 }
 
 // Whether the pack holds, in words that carry the state without their colour.
 function integrity(event) {
   if (event.pack_status !== "complete") {
-    return element("p", { class: "state" }, "waiting", event.last_error && `: ${event.last_error}`);
+    return element("p", { class: "state" }, "The pack is not made yet", event.last_error && `: ${event.last_error}`);
   }
   const words = event.is_intact ? "intact, verified " : "NOT INTACT, verified ";
   const kind = event.is_intact ? "good" : "bad";
@@ -41,16 +40,27 @@ function taking(event) {
   );
 }
 
+// What is not known is said in words: a dash before a unit reads like a number that got lost.
+function promised(value, unit) {
+  return value === null ? "Promised: no number" : `Promised ${amount(value)} ${unit}`;
+}
+
+function happened(value, unit) {
+  return value === null ? "what happened is not known" : `happened ${amount(value)} ${unit}`;
+}
+
+function damages(event) {
+  if (event.ld_payable === null) return "no damages";
+  return `damages ${event.currency_code || ""} ${amount(event.ld_payable)}`;
+}
+
 function card(event) {
   const title = `${event.contract}: ${event.obligation_code}, ${event.period_start_on} to ${event.period_end_on}`;
   const unit = event.unit === "percent" ? "%" : event.unit;
   return element(
     "li", {},
     element("h3", {}, title),
-    element(
-      "p", {}, `Promised ${amount(event.guaranteed)} ${unit}, happened ${amount(event.counted)} ${unit}; `,
-      `damages ${event.currency_code || ""} ${amount(event.ld_payable)}`,
-    ),
+    element("p", {}, [promised(event.guaranteed, unit), happened(event.counted, unit), damages(event)].join("; ")),
     element("p", { class: "quiet" }, `${event.status}, revision ${event.revision} · detected `, time(event.detected_at)),
     integrity(event),
     taking(event),
