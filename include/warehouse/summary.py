@@ -3,6 +3,8 @@
 from datetime import datetime
 from typing import Any
 
+from psycopg import sql
+
 from include.warehouse import vault_keys
 from include.warehouse.database import Connection
 
@@ -64,12 +66,11 @@ def needs_a_look(site: dict[str, Any]) -> bool:
 
 
 def publication_counts(connection: Connection, publication_id: int) -> dict[str, Any]:
-    """What a publication brought: loads, readings, values replaced, periods judged, default events."""
-    return connection.execute(
+    """What a publication that was just built brought: loads, readings, values replaced, periods judged, events."""
+    counts = connection.execute(
         """
         select
             (select count(*) from ops.publication_load where publication_id = %(id)s) as loads,
-            (select count(*) from canonical.meter_reading where publication_id = %(id)s) as readings,
             (
                 select count(*) from canonical.meter_reading_revision where revised_in_publication_id = %(id)s
             ) as revisions,
@@ -79,6 +80,29 @@ def publication_counts(connection: Connection, publication_id: int) -> dict[str,
         """,
         {"id": publication_id},
     ).fetchone()
+    return counts | {"readings": _published_readings(connection, publication_id)}
+
+
+def _published_readings(connection: Connection, publication_id: int) -> int:
+    """Readings that a publication stored, looked for in the months of its batch only: history may be long."""
+    months = connection.execute(
+        """
+        select min(interval_start) - interval '1 day' as first_at, max(interval_start) + interval '1 day' as last_at
+        from intermediate.int_readings__selected
+        where publication_id = %s
+        group by date_trunc('month', interval_start, 'UTC')
+        """,
+        [publication_id],
+    ).fetchall()
+    # PostgreSQL prunes partitions by literals
+    spans = [
+        sql.SQL("timestamp between {} and {}").format(sql.Literal(month["first_at"]), sql.Literal(month["last_at"]))
+        for month in months
+    ]
+    query = sql.SQL("select count(*) as n from canonical.meter_reading where publication_id = {} and ({})").format(
+        sql.Literal(publication_id), sql.SQL(" or ").join(spans) if spans else sql.SQL("false")
+    )
+    return connection.execute(query).fetchone()["n"]
 
 
 def settled(connection: Connection, since: datetime) -> bool:
