@@ -9,7 +9,8 @@ LOOKED_AT = """
     select
         c.relname as month,
         pg_stat_get_numscans(c.oid)
-        + coalesce((select sum(pg_stat_get_numscans(i.indexrelid)) from pg_index as i where i.indrelid = c.oid), 0) as scans
+        + coalesce((select sum(pg_stat_get_numscans(i.indexrelid)) from pg_index as i where i.indrelid = c.oid), 0)
+        as scans
     from pg_partition_tree('canonical.meter_reading') as t
     inner join pg_class as c on t.relid = c.oid
     where t.isleaf
