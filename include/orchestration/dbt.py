@@ -22,7 +22,7 @@ from cosmos import (
 from cosmos.operators._watcher.state import is_dbt_node_status_success
 from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOperator, DbtTestWatcherOperator
 
-from include.pipeline.dbt import PROJECT_DIR, manifest_path
+from include.pipeline.dbt import PROJECT_DIR, manifest_path, spare_the_call_stack
 
 
 class _FirstTry:
@@ -42,6 +42,7 @@ class RepeatableBuild(DbtProducerWatcherOperator):
 
     def execute(self, context: Any, **kwargs: Any) -> Any:
         """Build, whichever try it is."""
+        spare_the_call_stack()
         return super().execute({**context, "ti": _FirstTry(context["ti"])}, **kwargs)
 
 

@@ -43,19 +43,19 @@ def calls(portal: str) -> int:
     return len([r for r in requests.get(f"{portal}/_control/requests", timeout=10).json() if "/v2" in r["path"]])
 
 
-def test_96_planned_calls_with_failures_never_pass_a_budget_of_100(
+def test_24_planned_calls_with_failures_never_pass_a_budget_of_25(
     warehouse, calls_of_an_unsteady_portal, monkeypatch, no_waiting
 ):
-    sites = register(monkeypatch, monthly_credits=100)
-    days = timedelta(days=24)  # 48 parts of 12 hours, two series each
-    with pytest.raises(QuotaExhausted, match="100 calls"):
+    sites = register(monkeypatch, monthly_credits=25)
+    days = timedelta(days=6)  # 12 parts of 12 hours, two series each
+    with pytest.raises(QuotaExhausted, match="25 calls"):
         extract(sites[0], lookback=days)
-    assert len(calls_of_an_unsteady_portal) == 100
+    assert len(calls_of_an_unsteady_portal) == 25
     row = warehouse.execute("select * from ops.integration_site where integration_site_id = %s", [sites[0]]).fetchone()
     assert row["last_sync_status"] == "partial" and row["high_water_mark"] == row["failed_from"]
     with pytest.raises(QuotaExhausted):
         extract(sites[0])
-    assert len(calls_of_an_unsteady_portal) == 100
+    assert len(calls_of_an_unsteady_portal) == 25
     warehouse.execute("update ops.api_usage set started_at = started_at - interval '1 month' where span = 'month'")
     extract(sites[0])
     end = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
