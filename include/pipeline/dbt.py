@@ -91,7 +91,7 @@ def _manifest() -> "Manifest":
 def spare_the_call_stack() -> None:
     """Keep dbt from reading the source of every caller, eight times a command, for a name that nothing here shows.
 
-    With Airflow imported that takes half a second of a build that takes three; the name only fills an event on flags.
+    That is a twentieth of a small build; the name would only fill an event about flags.
     """
     from dbt_common.behavior_flags import BehaviorFlagRendered
 
