@@ -31,13 +31,6 @@ SCHEMA, VIEW = "intermediate", "int_readings__profiled"
 WORKED_OUT = "judged_rows"
 
 
-def judge_rows(
-    connection: psycopg.Connection, load_id: int, staged_on: date, suite_names: Sequence[str], view: str = VIEW
-) -> Verdict:
-    """Judge the staged rows of a load, see `judge_loads`."""
-    return judge_loads(connection, {load_id: None}, staged_on, suite_names, view)[load_id]
-
-
 def judge_loads(
     connection: psycopg.Connection,
     staged_rows: Mapping[int, int | None],

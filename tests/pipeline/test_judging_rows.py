@@ -10,7 +10,7 @@ import psycopg
 import pytest
 
 from include.judging import suites
-from include.judging.rows import judge_rows
+from include.judging.rows import judge_loads
 from include.judging.verdict import Count, Verdict
 from tests.unit.judging.profiled import COLUMNS, EDGES, FAULTS, SOUND, STAGED_ON, Readings
 
@@ -226,7 +226,7 @@ def test_a_failure_in_the_database_keeps_its_own_error(readings):
     load_id = readings.load(*([{}] * 5_000))
     with psycopg.connect(f"{readings.url}?options=-c%20statement_timeout%3D1") as impatient:
         with pytest.raises(psycopg.errors.QueryCanceled):
-            judge_rows(impatient, load_id, STAGED_ON, ["readings"])
+            judge_loads(impatient, {load_id: None}, STAGED_ON, ["readings"])
         impatient.rollback()
 
 

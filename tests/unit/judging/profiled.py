@@ -8,7 +8,7 @@ from typing import Any
 import psycopg
 from psycopg import sql
 
-from include.judging.rows import judge_rows
+from include.judging.rows import judge_loads
 from include.judging.verdict import Verdict
 
 STAGED_ON = date(2026, 5, 1)
@@ -140,7 +140,7 @@ class Readings:
     def judge(self, load_id: int, names: Sequence[str] = ("readings", "solaredge")) -> Verdict:
         """Judge one load."""
         with psycopg.connect(self.url) as connection:
-            return judge_rows(connection, load_id, STAGED_ON, names)
+            return judge_loads(connection, {load_id: None}, STAGED_ON, names)[load_id]
 
     def close(self) -> None:
         """Leave the server alone again."""
