@@ -19,7 +19,7 @@ from include.security.signing import Signer
 
 SCRIPTS = (
     "verify.py", "verify_time.py", "verify_compare.py", "verify_terms.py", "verify_readings.py", "verify_fill.py",
-    "verify_slots.py", "verify_excuses.py", "verify_days.py", "verify_period.py", "verify_result.py",
+    "verify_slots.py", "verify_excuses.py", "verify_days.py", "verify_period.py", "verify_result.py", "verify_money.py",
 )  # fmt: skip
 MERKLE_RULE = (
     "leaf = SHA-256(0x00 | line), node = SHA-256(0x01 | left | right), a node without a partner goes up as it is; "

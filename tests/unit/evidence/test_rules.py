@@ -7,7 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from include.evidence.hashes import reading_line
-from include.evidence.offline.verify_result import damages, rounded
+from include.evidence.offline.verify_money import damages, rounded
+from include.evidence.offline.verify_result import resolved
 from include.evidence.offline.verify_terms import Terms, error_share, instant
 from tests.unit.evidence.cases import METER, START, a_case, event, outage, readings, sized_days
 
@@ -134,10 +135,25 @@ def terms_of(**words) -> dict:
         ("463.91625", {"ld_basis": "price_difference", "ld_alternate_price": "62", "ld_contract_price": "48.5",
                        "ld_step": None, "ld_rate": None, "ld_floor": "20"}, "9278.325"),
         ("3", {"ld_basis": "flat"}, "500"),
+        ("1", {"ld_step": "3", "ld_rate": "0.015"}, "0.005"),
     ],
 )  # fmt: skip
 def test_damages(units, words, amount):
     assert damages(terms_of(**words), Decimal(units)) == Decimal(amount)
+
+
+@pytest.mark.parametrize(
+    ("shortfall", "guaranteed", "counts"),
+    [
+        ("1.4e-17", "98", "0"), ("9.79e-10", "98", "0"), ("9.81e-10", "98", "9.81e-10"),
+        ("1.200000000000000014", "98", "1.2"), ("1.224999999999999986", "98", "1.225"),
+        ("5.375994215473608098", "95", "5.375994215473608098"), ("0.0078271590909090", "0.79", "0.0078271590909090"),
+        ("463916.25", "16483916.25", "463916.25"), ("534e-12", "57965.753424657534246575", "0"),
+        ("0.001", "1000000", "0.001"), ("12", "0", "12"),
+    ],
+)  # fmt: skip
+def test_endless_fractions_leave_nothing_behind(shortfall, guaranteed, counts):
+    assert resolved(Decimal(shortfall), Decimal(guaranteed)) == Decimal(counts)
 
 
 def test_a_cap_leaves_what_earlier_periods_did_not_use():

@@ -112,15 +112,24 @@ compared as (
 
 ),
 
+cleared as (
+
+    select
+        *,
+        {{ resolved('exact_shortfall', 'guaranteed') }} as resolved_shortfall
+    from compared
+
+),
+
 decided as (
 
     select
         *,
         case
-            when shortfall_decimals is null then exact_shortfall
-            else {{ rounded('exact_shortfall', 'shortfall_decimals', 'rounding') }}
+            when shortfall_decimals is null then resolved_shortfall
+            else {{ rounded('resolved_shortfall', 'shortfall_decimals', 'rounding') }}
         end as shortfall
-    from compared
+    from cleared
 
 ),
 
