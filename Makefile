@@ -7,10 +7,10 @@ PYTHON ?= $(shell for python in .venv/bin/python python3 python3.13 python3.12 p
 	then echo $$python; exit; fi; done)
 VENV := .venv/bin
 
-.PHONY: help setup run stop clean test lint lock bench
+.PHONY: help setup run stop clean test lint lock bench bench-peers
 
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "make %-11s %s\n", $$1, $$2}' $(firstword $(MAKEFILE_LIST))
 
 setup: ## Install the pinned packages into .venv (PYTHON=python3.12 chooses the interpreter)
 	@test -n "$(PYTHON)" || { echo "setup failed: no Python 3.11, 3.12 or 3.13 found; name one with PYTHON=..." >&2; exit 1; }
@@ -35,8 +35,12 @@ lint: setup ## Check the style of Python and SQL
 	@$(VENV)/ruff format --check .
 	@$(VENV)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests migrations/sql
 
-lock: setup ## Compile requirements.in into requirements.txt
+lock: setup ## Compile every requirements.in into its requirements.txt
 	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
+	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
 
 bench: setup ## Measure the path against what PostgreSQL itself needs (QUICK=1 takes about a minute)
 	@$(VENV)/python -m benchmarks $(if $(filter-out 0,$(QUICK)),--quick)
+
+bench-peers: setup ## Install what people use today into .local/peers; `make bench` then measures it as well
+	@$(VENV)/python -m benchmarks.peers.install

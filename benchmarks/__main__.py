@@ -17,12 +17,13 @@ from typing import Any
 from benchmarks import http_push
 from benchmarks.readings import Shape
 from benchmarks.rounds import Files, one_round
-from benchmarks.targets import TARGETS
+from benchmarks.targets import TARGETS, Target
 from benchmarks.warehouse import bench
 from benchmarks.world import world
 
 ROWS, QUICK_ROWS = 1_000_000, 100_000
 ROUNDS = 3
+NOT_MEASURED = "the peers are not installed (`make bench-peers`)"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -49,19 +50,38 @@ def figures_of(rounds: list[dict[str, Any]]) -> dict[str, float]:
         "forced replay: WAL": over(lambda r: r["parquet"]["replay_changed"]["wal_mb"]),
         "peak memory of any process": max(one[name]["peak_mib"] for one in rounds for name in ("parquet", "csv")),
         "400 rows, land to published: CPU": over(lambda r: path(r, "parquet", "small")),
+        **_against_peers(rounds),
+    }
+
+
+def _against_peers(rounds: list[dict[str, Any]]) -> dict[str, float]:
+    """Our whole path from Parquet, which ends in published sums, over what the peers took; nothing without them."""
+    if not all("peers" in one for one in rounds):
+        return {}
+
+    def over(peer: str, kind: str) -> float:
+        return round(median(one["parquet"]["first.whole"][kind] / one["peers"][peer][kind] for one in rounds), 4)
+
+    return {
+        "whole path / dlt default, load only: wall": over("dlt", "wall_s"),
+        "whole path / dlt Arrow, load only: wall": over("dlt_arrow", "wall_s"),
+        "whole path / naive stack: CPU": over("naive", "cpu_s"),
     }
 
 
 def tabulated(figures: dict[str, float]) -> list[str]:
     """Lines of a table: the figure, what it was, what it must reach and what we aim at."""
-    lines = [f"{'figure':<44} {'measured':>10} {'must reach':>11} {'aim':>6}"]
-    for target in TARGETS:
-        measured = figures[target.figure]
-        aim = "" if target.aim is None else f"{target.aim:g}"
-        mark = "" if measured <= target.most else "  missed"
-        name = f"{target.figure}, {target.unit}" if target.unit else target.figure
-        lines.append(f"{name:<44} {measured:>10.3g} {target.most:>11g} {aim:>6}{mark}")
-    return lines
+    return [f"{'figure':<44} {'measured':>10} {'must reach':>11} {'aim':>6}", *(_line(t, figures) for t in TARGETS)]
+
+
+def _line(target: Target, figures: dict[str, float]) -> str:
+    name = f"{target.figure}, {target.unit}" if target.unit else target.figure
+    most, aim = ("" if number is None else f"{number:g}" for number in (target.most, target.aim))
+    measured = figures.get(target.figure)
+    if measured is None:
+        return f"{name:<44} {'-':>10} {most:>11} {aim:>6}  not measured: {NOT_MEASURED}"
+    is_missed = target.most is not None and measured > target.most
+    return f"{name:<44} {measured:>10.3g} {most:>11} {aim:>6}{'  missed' if is_missed else ''}".rstrip()
 
 
 def main() -> int:
