@@ -127,7 +127,14 @@ def _missing(result: Mapping[str, Any], days: Sequence[Mapping[str, Any]]) -> st
     expected, available = _decimal(result["hours_expected"]), _decimal(result["hours_available"])
     if result["unit"] != "percent" or expected is None or available is None:
         return ""
-    return f"{number(expected - available, 2)} hours, {number(_sum(days, 'lost_energy_wh') / 10**6, 3)} MWh lost"
+    lost = _lost_mwh(days)
+    words = "lost energy not known" if lost is None else f"{number(lost, 3)} MWh lost"
+    return f"{number(expected - available, 2)} hours, {words}"
+
+
+def _lost_mwh(days: Sequence[Mapping[str, Any]]) -> Decimal | None:
+    """What the model says was lost; null where it cannot say so of a day, which is not nothing."""
+    return None if any(day["lost_energy_wh"] is None for day in days) else _sum(days, "lost_energy_wh") / 10**6
 
 
 def _raw(result: Mapping[str, Any]) -> str:
@@ -152,8 +159,7 @@ def _facts(
         missing = number(expected - available, 2)
         words = f"{number(available, 2)} available of {number(expected, 2)} expected: {missing} missing"
         facts.append(("Hours", words + _weighed(documents)))
-    made, lost = _sum(days, "energy_wh") / 10**6, _sum(days, "lost_energy_wh") / 10**6
-    facts.append(("Energy", f"{number(made, 3)} MWh delivered, {number(lost, 3)} MWh lost as modelled"))
+    facts.append(("Energy", _energy(days)))
     measured, slots = _sum(days, "measured_slots"), _sum(days, "slots_expected")
     facts.append(
         (
@@ -172,6 +178,13 @@ def _facts(
         paid = money(result["payment_amount"], result["payment_currency_code"])
         facts.append(("Payment", f"{paid} at {rate}"))
     return facts
+
+
+def _energy(days: Sequence[Mapping[str, Any]]) -> str:
+    made, lost = number(_sum(days, "energy_wh") / 10**6, 3), _lost_mwh(days)
+    if lost is None:
+        return f"{made} MWh delivered; what was lost takes irradiance and an expected performance ratio to know"
+    return f"{made} MWh delivered, {number(lost, 3)} MWh lost as modelled"
 
 
 def _excused(documents: Mapping[str, Any], result: Mapping[str, Any]) -> str:

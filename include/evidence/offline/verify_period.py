@@ -142,7 +142,7 @@ class Period:
         return ratio(100 * self.sums["raw_hours_available"], self.sums["raw_hours_expected"])
 
     def energy(self, name: str = "energy_wh") -> Decimal | None:
-        """An energy of all meters, kWh; null where no day knows it."""
+        """An energy of all meters, kWh; null where a day does not know it."""
         total = _known(row[name] for row in self.meters.values())
         return None if total is None else total / 1000
 
@@ -229,5 +229,6 @@ def _total(values: Iterable[Decimal | int | None]) -> Decimal:
 
 
 def _known(values: Iterable[Decimal | None]) -> Decimal | None:
-    known = [value for value in values if value is not None]
-    return sum(known, ZERO) if known else None
+    """A sum that is unknown as soon as one of its parts is."""
+    parts = list(values)
+    return None if None in parts else sum(parts, ZERO)

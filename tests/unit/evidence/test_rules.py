@@ -41,6 +41,14 @@ def test_days_of_the_profile(zero, without, terms, expected):
     assert percent(case) == expected
 
 
+def test_what_one_day_does_not_know_nobody_knows_of_the_period():
+    """As the warehouse has it: a day that lost an unknown energy leaves no energy availability to claim by."""
+    terms = {"weighting": "energy", "expected_performance_ratio": None}
+    case = a_case(2, readings(2, zero=DOWN), obligation=terms)
+    assert [day["lost_energy_wh"] for day in case.days] == [None, 0]
+    assert (percent(case), case.event["shortfall"], case.event["ld_payable"]) == (None, None, None)
+
+
 def test_a_day_adds_up():
     day = a_case(1, readings(1, zero=DOWN)).days[0]
     assert (day["produced_hours"], day["not_producing_hours"], day["out_of_specification_hours"]) == (9, 2, 13)

@@ -32,6 +32,14 @@ def test_it_says_what_was_promised_what_happened_and_the_difference(drafted):
     assert made.outcome == "Promise broken" and "1 – 5 June 2026 (UTC), revision 1" in made.lines
 
 
+def test_energy_that_nobody_knows_is_not_nothing(drafted):
+    aggregates = drafted.texts["aggregates"]
+    first, *others = aggregates["days"]
+    made = page(drafted, aggregates={**aggregates, "days": [{**first, "lost_energy_wh": None}, *others]})
+    assert {figure.label: figure.note for figure in made.figures}["Difference"] == "4.00 hours, lost energy not known"
+    assert "delivered; what was lost takes irradiance" in dict(made.facts)["Energy"]
+
+
 def test_weighted_results_say_why_hours_alone_do_not_come_to_them(drafted):
     terms = drafted.texts["contract_terms"]
     weighed = {**terms, "obligation": {**terms["obligation"], "weighting": "capacity"}}
