@@ -101,6 +101,7 @@ def test_a_file_that_was_changed_or_taken_away_is_named(body, signer, name):
     for checks in (found, missing):
         assert where & {check for check, holds, _ in checks if holds is False}
         assert name == "manifest.sig" or any(name in f"{c} {d}" for c, holds, d in checks if holds is False)
+        assert "no other files" not in {check for check, holds, _ in checks if holds is False}
 
 
 def test_a_file_that_was_added_is_named(body, signer):
