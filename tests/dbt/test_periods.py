@@ -111,6 +111,14 @@ def test_a_broken_month_of_readings_is_an_event_once(world) -> None:
     assert (event["status"], event["severity"], event["revision"]) == ("detected", "medium", 1)
     assert (event["hours_available"], event["hours_expected"]) == (300, 330)
     assert event["data_completeness_percent"] == 100
+    assert (event["organization_id"], event["metric"], event["obligation_code"]) == (
+        contract.organization,
+        "availability",
+        "o1",
+    )
+    # thirty nights and as many dead hours are no events of a plant, and nothing excuses by itself
+    assert (event["excused_hours"], event["excused_event_ids"]) == (0, [])
+    assert world.rows("select * from core.plant_event") == []
     # 98 - 90.909... points at 500 for a tenth
     damages = Decimal("35454.55")
     assert (event["ld_before_cap"], event["ld_cap"], event["ld_payable"]) == (damages, None, damages)

@@ -32,6 +32,22 @@ def test_every_column_of_a_view_or_table_is_documented(world, manifest) -> None:
     assert not missing
 
 
+def test_every_instant_knows_its_offset(world, manifest) -> None:
+    """Nothing that is stored or computed can be compared as if no zone existed."""
+    assert not world.rows(
+        "select table_schema, table_name, column_name from information_schema.columns "
+        "where data_type = 'timestamp without time zone' and table_schema not in ('pg_catalog', 'information_schema')"
+    )
+
+
+def test_only_people_say_what_happened_at_a_plant(world) -> None:
+    """What computes results reads the log of the plant and cannot add to it, such as a grid outage for each night."""
+    assert world.rows(
+        "select privilege_type from information_schema.role_table_grants "
+        "where table_schema = 'core' and table_name = 'plant_event' and grantee = 'sunledger_transformer'"
+    ) == [{"privilege_type": "SELECT"}]
+
+
 def test_canonical_models_enforce_their_contract(manifest) -> None:
     canonical = [n for n in manifest.nodes.values() if n.resource_type == "model" and n.schema == "canonical"]
     assert {n.name for n in canonical} == {
