@@ -33,7 +33,8 @@ def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | Non
     """The open publication: the one that a crash left open, else a new one over all that waits.
 
     What waits are accepted loads, reassessments that nobody took up, and periods of contracts that have settled
-    without being judged; so a plant that says nothing is judged as well.
+    without being judged; so a plant that says nothing is judged as well, and nothing is claimed of a period that its
+    contract does not have.
 
     A publication has one builder at a time. Its own builder resumes it at once; another one takes it over only when
     the first has failed, is known to be dead, or was silent for `PATIENCE`. Taking over raises the lease epoch, so a
@@ -57,6 +58,7 @@ def open_or_resume(connection: Connection, builder: str) -> dict[str, Any] | Non
             """,
             [builder, present["publication_id"]],
         ).fetchone()
+    reassessments.ask_about_forgotten(connection)
     loads = waiting_loads(connection)
     if not loads and not reassessments.are_waiting(connection) and not has_due_periods(connection):
         return None

@@ -45,6 +45,32 @@ def archived_months(connection: Connection, organization_id: int, from_on: date,
     return [row["month_start"] for row in rows]
 
 
+def ask_about_forgotten(connection: Connection) -> int:
+    """Ask for the contracts of which something is said of a period that does not exist; returns how many they are.
+
+    A contract that ends earlier than it did, or a calendar that was wrong, leaves such results behind; whoever assesses
+    the contract again takes back what was claimed by them.
+    """
+    return connection.execute(
+        """
+        insert into ops.reassessment (organization_id, contract_id, from_on, to_on, reason, requested_by)
+        select organization_id, contract_id, min(period_start_on), min(period_start_on), %s, %s
+        from canonical.obligation_period as said
+        where outcome <> 'void' and not exists (
+            select from core.obligation_calendar as calendar
+            where
+                calendar.organization_id = said.organization_id
+                and calendar.contract_id = said.contract_id
+                and calendar.obligation_code = said.obligation_code
+                and calendar.period_start_on = said.period_start_on
+                and calendar.period_end_on = said.period_end_on
+        )
+        group by organization_id, contract_id
+        """,
+        ["a period does not exist any more", "publication"],
+    ).rowcount
+
+
 def are_waiting(connection: Connection) -> bool:
     """Whether any days wait to be assessed again."""
     return connection.execute(

@@ -6,6 +6,7 @@ from decimal import Decimal
 import psycopg
 import pytest
 
+from include.warehouse import reassessments
 from tests.dbt.contract_world import DAY, Contract, profile_day
 
 MONEY = {"ld_basis": "per_point", "ld_rate": 500, "ld_step": "0.1", "settle_days": 0}
@@ -220,6 +221,21 @@ def test_newer_terms_leave_what_was_said_under_the_old_ones(contract, meter) -> 
     assert events(contract, "a")[3:] == [(8, 1, "superseded", 500, 500, None), (8, 2, "withdrawn", 0, 0, -500)]
     outcomes = world.rows("select outcome from canonical.obligation_period order by period_start_on")
     assert [row["outcome"] for row in outcomes] == ["breached", "kept", "void"]
+    # the calendar itself comes to know that the contract ended in the middle of June, and nobody says so
+    assert reassessments.ask_about_forgotten(world.connection) == 0
+    world.connection.execute("update core.contract set ends_on = '2026-06-15'")
+    assert reassessments.ask_about_forgotten(world.connection) == 1
+    publish(contract)
+    assert reassessments.ask_about_forgotten(world.connection) == 0
+    said = world.rows(
+        "select period_end_on, status, ld_payable, ld_change from canonical.default_event "
+        "where period_start_on = '2026-06-01' order by period_end_on, revision"
+    )
+    assert [tuple(row.values()) for row in said] == [
+        (date(2026, 6, 15), "detected", 4000, None),
+        (date(2026, 6, 30), "superseded", 4000, None),
+        (date(2026, 6, 30), "withdrawn", 0, -4000),
+    ]
 
 
 def test_a_payment_waits_for_its_exchange_rate(contract, meter) -> None:
