@@ -63,7 +63,12 @@ def watched(*pids: int) -> Iterator[dict[int, float]]:
 def _watch(peaks: dict[int, float], stop: threading.Event) -> None:
     while not stop.wait(SAMPLE_S):
         for root, peak in peaks.items():
-            peaks[root] = max(peak, *(_private_mib(pid) for pid in family(root)))
+            peaks[root] = max(peak, largest_mib(root))
+
+
+def largest_mib(root: int) -> float:
+    """The memory of the largest process of a family now, MiB that it shares with nobody."""
+    return max(_private_mib(pid) for pid in family(root))
 
 
 def _private_mib(pid: int) -> float:

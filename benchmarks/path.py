@@ -1,9 +1,10 @@
-"""Our path over one file, in a process of its own: `python -m benchmarks.path FILE`, which prints JSON.
+"""Our path over one file, in a process of its own: `python -m benchmarks.path FILE [--after FILES]`, prints JSON.
 
 The process first carries a file of 400 rows from another device through the whole path, so that libraries are
 imported and dbt has parsed the project, as in a worker that has been running for a while.
 """
 
+import argparse
 import json
 import os
 import sys
@@ -81,11 +82,18 @@ def _written(connection: psycopg.Connection) -> dict[str, float]:
 
 def main() -> int:
     """Warm up, walk the file, walk it again, replay it, and walk small files; print what each took."""
-    path = Path(sys.argv[1])
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("file", type=Path)
+    parser.add_argument("--more", action="store_true", help="walk it again, replay it, and walk a small file")
+    parser.add_argument("--after", type=Path, nargs="*", default=[], help="files that are stored before, unmeasured")
+    chosen = parser.parse_args()
+    path = chosen.file
     postgres_pid, superuser_url = int(os.environ["BENCH_POSTGRES_PID"]), os.environ["BENCH_SUPERUSER_URL"]
     walk(small_file(path.parent, 0), postgres_pid)
+    for earlier in chosen.after:
+        walk(earlier, postgres_pid)
     figures: dict[str, Any] = {f"first.{name}": asdict(r) for name, r in walk(path, postgres_pid).items()}
-    if "--more" in sys.argv:
+    if chosen.more:
         figures["again"] = asdict(walk(path, postgres_pid)["whole"])
         figures["small"] = asdict(walk(small_file(path.parent, 1), postgres_pid)["whole"])
         again, changed = replay(2, postgres_pid, superuser_url)
@@ -93,7 +101,9 @@ def main() -> int:
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         figures["load"] = connection.execute(
             "select jsonb_build_object('rows_in', rows_in, 'clean', rows_clean, 'rejected', rows_rejected, "
-            "'duplicate', rows_duplicate, 'status', status) from ops.ingestion_log where load_id = 2"
+            "'duplicate', rows_duplicate, 'status', status) from ops.ingestion_log "
+            "where original_name = %s and duplicate_of is null",
+            [path.name],
         ).fetchone()[0]
     sys.stdout.write(json.dumps(figures) + "\n")
     return 0

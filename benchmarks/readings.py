@@ -37,11 +37,12 @@ RATED_W = 100_000.0
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """How many rows, of how many meters, in which interval."""
+    """How many rows, of how many meters, in which interval, and how many days ago the last of them."""
 
     rows: int
     meters: int = METERS
     interval_s: int = INTERVAL_S
+    ended_days_ago: int = 3
 
     @property
     def slots(self) -> int:
@@ -49,8 +50,9 @@ class Shape:
         return math.ceil(self.rows / self.meters)
 
     def first_at(self) -> datetime:
-        """The first instant, so that the last interval ended some days ago."""
-        last = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0) - timedelta(days=3)
+        """The first instant."""
+        today = datetime.now(UTC).replace(hour=0, minute=0, second=0, microsecond=0)
+        last = today - timedelta(days=self.ended_days_ago)
         return last - timedelta(seconds=self.interval_s * self.slots)
 
 

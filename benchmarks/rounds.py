@@ -39,11 +39,11 @@ def one_round(bench: Bench, files: Files) -> dict[str, Any]:
     """The figures of one round, seconds, rows, MB and MiB; floors first."""
     with bench.plain() as url:
         where = {"BENCH_SUPERUSER_URL": url, "BENCH_POSTGRES_PID": str(bench.postgres_pid)}
-        figures: dict[str, Any] = _run("benchmarks.floors", [str(files.for_floors)], where)[0]
+        figures: dict[str, Any] = run("benchmarks.floors", [str(files.for_floors)], where)[0]
     for name, path in files.of_format.items():
         more = ["--more"] if name == "parquet" else []
         with bench.fresh() as environment:
-            figures[name], peak_mib = _run("benchmarks.path", [str(path), *more], environment)
+            figures[name], peak_mib = run("benchmarks.path", [str(path), *more], environment)
             figures[name]["peak_mib"] = peak_mib
     if PEERS_PYTHON.exists():
         figures["peers"] = _peers(bench, files)
@@ -58,14 +58,14 @@ def _peers(bench: Bench, files: Files) -> dict[str, Any]:
             "BENCH_PEERS_FOLDER": folder,
         }
         arguments = [str(files.of_format["parquet"]), str(files.small)]
-        figures, peak_mib = _run("benchmarks.peers", arguments, where, PEERS_PYTHON)
+        figures, peak_mib = run("benchmarks.peers", arguments, where, PEERS_PYTHON)
     return figures | {"peak_mib": peak_mib}
 
 
-def _run(
+def run(
     module: str, arguments: list[str], environment: dict[str, str], python: Path = Path(sys.executable)
 ) -> tuple[dict[str, Any], float]:
-    """What a process printed, and the peak memory of the largest one of it and the server, MiB."""
+    """What a module's process printed, and the peak memory of the largest one of it and the server, MiB."""
     postgres_pid = int(environment["BENCH_POSTGRES_PID"])
     process = subprocess.Popen(
         [str(python), "-m", module, *arguments],

@@ -3,10 +3,10 @@
 import os
 import secrets
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import count as counting
 from pathlib import Path
 
 import psycopg
@@ -27,7 +27,7 @@ class Bench:
     server: postgres.Server
     folder: Path
     password: str = field(repr=False)
-    numbers: count = field(default_factory=count)
+    numbers: counting = field(default_factory=counting)
 
     @property
     def postgres_pid(self) -> int:
@@ -74,21 +74,21 @@ class Bench:
 
 
 @contextmanager
-def bench() -> Iterator[Bench]:
-    """Start the server, with commits that reach the disk, and prepare the template."""
+def bench(meters: int = METERS, settings: Mapping[str, str] | None = None) -> Iterator[Bench]:
+    """Start the server, with commits that reach the disk, and prepare a template that knows so many meters."""
     with tempfile.TemporaryDirectory(prefix="sunledger-bench-") as name:
         folder = Path(name)
         folder.chmod(0o755)  # the server reads the floors' files itself, as a user of its own
-        server = postgres.start(folder / "data", secrets.token_urlsafe(24), settings=DURABLE)
+        server = postgres.start(folder / "data", secrets.token_urlsafe(24), settings={**DURABLE, **(settings or {})})
         try:
             made = Bench(server, folder, secrets.token_urlsafe(24))
-            _prepare(made)
+            _prepare(made, meters)
             yield made
         finally:
             server.stop()
 
 
-def _prepare(made: Bench) -> None:
+def _prepare(made: Bench, meters: int) -> None:
     from include.pipeline import dbt, registration
     from include.warehouse.migrate import migrate
 
@@ -97,24 +97,24 @@ def _prepare(made: Bench) -> None:
     os.environ |= made.environment(TEMPLATE)
     migrate(made.server.url(TEMPLATE))
     dbt.prepare()
-    registration.apply(_document())
+    registration.apply(_document(meters))
 
 
-def _document() -> dict:
+def _document(count: int) -> dict:
     meters = [
         {
             "name": f"M{number}",
             "rated_power_w": RATED_W,
             "devices": [{"source": "snowflake", "site": "P1", "device": f"INV-{number}"}],
         }
-        for number in range(METERS)
+        for number in range(count)
     ]
     project = {
         "name": "Plant",
         "time_zone": "Europe/Berlin",
         "latitude": 52.5,
         "longitude": 13.4,
-        "installed_ac_capacity_kw": METERS * RATED_W / 1000,
+        "installed_ac_capacity_kw": count * RATED_W / 1000,
         "meters": [*meters, {"name": "Spare", "devices": [{"source": "snowflake", "site": "P1", "device": "SPARE"}]}],
     }
     return {"organization": "Benchmark Energy", "projects": [project]}

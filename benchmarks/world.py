@@ -105,14 +105,15 @@ def _server() -> Iterator[tuple[str, int]]:
     process = subprocess.Popen([*command, "--log-level", "warning"], start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
-        _wait_for(url)
+        wait_for(url)
         yield url, process.pid
     finally:
         process.terminate()
         process.wait()
 
 
-def _wait_for(url: str, patience_s: float = 60.0) -> None:
+def wait_for(url: str, patience_s: float = 60.0) -> None:
+    """Return as soon as a server that was just started answers."""
     give_up_at = time.monotonic() + patience_s
     while True:
         try:

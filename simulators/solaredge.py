@@ -19,7 +19,7 @@ from simulators.faults import CONTROL, Faults, Script, router
 from simulators.limits import LimitReached, Limits
 from simulators.server import Clock, arguments, serve
 from simulators.solaredge_oauth import Problem, add_site_access, authority_of
-from simulators.solaredge_plants import DENVER_SITE, FORBIDDEN_SITE, PLANTS, Plant, Readings
+from simulators.solaredge_plants import DENVER_SITE, FORBIDDEN_SITE, PLANTS, Plant, Readings, fleet
 
 DEMO_KEY = "sunledger-demo-key"
 LONGEST_CALL = timedelta(hours=12)
@@ -33,11 +33,13 @@ def create_app(
     calls_per_minute: int = 10,
     credits_per_month: int = 2000,
     restated: bool = False,
+    more_sites: int = 0,
 ) -> FastAPI:
     """Build the simulator; its answers depend on the seed, the clock and the control calls only."""
     app = FastAPI(title="SolarEdge simulator", docs_url=None, redoc_url=None, openapi_url=None)
     clock = clock or Clock()
     readings = Readings(seed, clock)
+    app.state.plants = {**PLANTS, **fleet(more_sites)}
     limits = Limits(clock, calls_per_minute, credits_per_month)
     script = Script()
     app.add_middleware(Faults, script=script)
@@ -53,7 +55,7 @@ def create_app(
         except LimitReached as reached:
             raise Problem(429, "Too Many Requests", reached.detail, reached.headers) from None
 
-    app.state.authority = authority_of(clock, PLANTS)
+    app.state.authority = authority_of(clock, app.state.plants)
     refuse_stranger = add_site_access(app, app.state.authority)
     _add_errors(app)
     _add_control(app, readings, clock)
@@ -71,12 +73,13 @@ def create_app(
     return app
 
 
-def _plant(site_id: int) -> Plant:
+def _plant(request: Request, site_id: int) -> Plant:
     if site_id == FORBIDDEN_SITE:
         raise Problem(403, "Forbidden", "This key has no access to the site")
-    if site_id not in PLANTS:
+    plants = request.app.state.plants
+    if site_id not in plants:
         raise Problem(404, "Not Found", f"Unknown site {site_id}")
-    return PLANTS[site_id]
+    return plants[site_id]
 
 
 def _span(
@@ -100,7 +103,7 @@ Span = Annotated[tuple[Plant, datetime, datetime], Depends(_span)]
 def _add_lists(app: FastAPI, account: list[Any]) -> None:
     @app.get("/v2/sites", dependencies=account)
     def sites(page: int = 1, size: Annotated[int, Query(alias="sites-in-page")] = 100) -> dict[str, Any]:
-        listed = list(PLANTS.values())[(page - 1) * size : page * size]
+        listed = list(app.state.plants.values())[(page - 1) * size : page * size]
         return {"sites": {"count": len(listed), "site": [_metadata(plant) for plant in listed]}}
 
     @app.get("/v2/sites/{site_id}", dependencies=account)
@@ -155,8 +158,10 @@ def _add_telemetry(app: FastAPI, account: list[Any], readings: Readings) -> None
 
 def _add_control(app: FastAPI, readings: Readings, clock: Clock) -> None:
     @app.post(CONTROL + "/restate")
-    def restate(site_id: int, serial: str, hours_back: int = 36, factor: str = "1.1") -> dict[str, Any]:
-        return readings.restate(_plant(site_id), serial, hours_back, factor)
+    def restate(
+        plant: Annotated[Plant, Depends(_plant)], serial: str, hours_back: int = 36, factor: str = "1.1"
+    ) -> dict[str, Any]:
+        return readings.restate(plant, serial, hours_back, factor)
 
     @app.post(CONTROL + "/clock")
     def set_clock(now: datetime) -> dict[str, str]:
@@ -200,6 +205,7 @@ def main() -> None:
     parser.add_argument("--calls-per-minute", type=int, default=10)
     parser.add_argument("--credits", type=int, default=2000, help="calls per month")
     parser.add_argument("--restate", action="store_true", help="serve one value of 36 h before the start restated")
+    parser.add_argument("--more-sites", type=int, default=0, help="further sites, numbered from 3000000")
     given = parser.parse_args()
     app = create_app(
         given.seed,
@@ -208,6 +214,7 @@ def main() -> None:
         calls_per_minute=given.calls_per_minute,
         credits_per_month=given.credits,
         restated=given.restate,
+        more_sites=given.more_sites,
     )
     serve(app, given.port)
 

@@ -6,7 +6,7 @@ interval in 150 of each device is null. The interval that is still running holds
 """
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -17,6 +17,7 @@ from simulators.plant import INTERVAL, chance, floor, power_w
 DENVER_SITE = 2016001
 BERLIN_SITE = 2016002
 FORBIDDEN_SITE = 2016403
+FIRST_OF_FLEET = 3000000
 NULL_SHARE = 1 / 150
 QUARTER_HOUR_H = Decimal("0.25")
 
@@ -78,6 +79,22 @@ PLANTS = {
         ),
     ),
 }
+
+
+def fleet(count: int) -> dict[int, Plant]:
+    """More sites of the same roof, each with an inverter and a meter of its own."""
+    numbers = range(FIRST_OF_FLEET, FIRST_OF_FLEET + count)
+    return {
+        number: replace(PLANTS[BERLIN_SITE], site_id=number, name=f"Roof {number}", devices=_pair(number))
+        for number in numbers
+    }
+
+
+def _pair(number: int) -> tuple[Device, Device]:
+    return (
+        Device(f"{number}-01", "INVERTER", Decimal("1.8"), 10000, "KW", Decimal(230), Decimal(50)),
+        Device(f"{number}-M1", "METER", Decimal("1.8"), 0, "KW", Decimal(230), Decimal(50)),
+    )
 
 
 class Readings:

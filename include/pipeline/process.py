@@ -8,10 +8,11 @@ from typing import Any
 
 import psycopg
 
+from include.core.controls import one_line
 from include.core.errors import Fenced, IllegalState, LakeUnavailable, SunledgerError
-from include.pipeline.feeds import CLIENT_FEEDS, column_map
-from include.pipeline.judge import judge, sweep
-from include.pipeline.stage import stage
+from include.pipeline.feeds import CLIENT_FEEDS, column_map, suites
+from include.pipeline.judge import judge, judge_together, sweep
+from include.pipeline.stage import stage, stage_together
 from include.warehouse import audit, billing, files, loads, publications, raw, waiting
 from include.warehouse.database import connect
 
@@ -20,6 +21,9 @@ log = logging.getLogger(__name__)
 PIPELINE = "pipeline"
 # nothing is wrong with the load: it waits until they are over
 OUTAGES = (psycopg.OperationalError, LakeUnavailable)
+# a staging and a judgement cost about the same for one small load as for twenty
+MOST_TOGETHER = 32
+SMALL_BYTES = 256 * 1024
 
 
 def process(load_id: int) -> dict[str, Any]:
@@ -79,19 +83,61 @@ def process_able(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> lis
 def _each(load_ids: Iterable[int], feeds: Sequence[str]) -> tuple[dict[str, int], dict[int, Exception]]:
     with connect() as connection:
         pending = sorted({*load_ids, *waiting.unfinished(connection, feeds)})
-    statuses: Counter[str] = Counter()
-    failures: dict[int, Exception] = {}
-    for load_id in pending:
-        try:
-            statuses[process(load_id)["status"]] += 1
-        except SunledgerError as error:
-            log.error("load %s: %s", load_id, error)
-            failures[load_id] = error
-        except Exception as error:
-            log.exception("load %s", load_id)
-            failures[load_id] = error
+    ended: dict[int, dict[str, Any] | Exception] = {}
+    for first in range(0, len(pending), MOST_TOGETHER):
+        with connect() as connection:
+            small = waiting.small_landed(connection, pending[first : first + MOST_TOGETHER], SMALL_BYTES)
+        ended |= zip((load["load_id"] for load in small), process_together(small), strict=True)
+    # what is large, was staged already, or repeats one of those before it
+    ended |= {load_id: alone(load_id) for load_id in pending if load_id not in ended}
     sweep()
+    failures = {load_id: ended[load_id] for load_id in pending if isinstance(ended[load_id], Exception)}
+    statuses = Counter(load["status"] for load_id, load in ended.items() if load_id not in failures)
     return dict(statuses), failures
+
+
+def process_together(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
+    """Stage and judge landed loads; those that do not go together, each by itself. A result or an error for each."""
+    results: dict[int, dict[str, Any] | Exception] = {}
+    for alike in _grouped(group):
+        try:
+            results |= _at_once(alike)
+        except OUTAGES as error:
+            # an outage: each by itself would only wait again
+            log.warning("%d loads wait for the next run: %s", len(alike), one_line(error))
+            results |= dict.fromkeys(alike, error)
+        except Exception as error:  # noqa: BLE001 -- one unreadable delivery must not fail its neighbours
+            log.info("%d loads go one by one: %s", len(alike), one_line(error))
+            results |= {load_id: alone(load_id) for load_id in alike}
+    return [results[load["load_id"]] for load in group]
+
+
+def _grouped(group: Sequence[dict[str, Any]]) -> list[list[int]]:
+    """Ids of the loads that one copy and one judgement can take, each load once."""
+    kinds: dict[tuple, list[int]] = {}
+    for load in group:
+        ids = kinds.setdefault((load["feed"], suites(load)), [])
+        if load["load_id"] not in ids:
+            ids.append(load["load_id"])
+    # in one order, as everybody locks them
+    return [sorted(ids) for ids in kinds.values()]
+
+
+def _at_once(load_ids: list[int]) -> dict[int, dict[str, Any]]:
+    stage_together(load_ids)
+    return {load["load_id"]: load for load in judge_together(load_ids)}
+
+
+def alone(load_id: int) -> dict[str, Any] | Exception:
+    """Process one load; a failure is returned, not raised."""
+    try:
+        return process(load_id)
+    except SunledgerError as error:
+        log.warning("load %s is not judged: %s", load_id, one_line(error))
+        return error
+    except Exception as error:
+        log.exception("load %s is not judged", load_id)
+        return error
 
 
 def replay(load_id: int, *, actor: str, reason: str = "", hints: dict[str, Any] | None = None) -> dict[str, Any]:

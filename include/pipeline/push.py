@@ -1,8 +1,7 @@
 """Pushes: many small deliveries at once, each answered with its own verdict.
 
-A staging and a judgement cost about the same for one small load as for twenty, so deliveries that arrive while others
-are being judged wait for each other and then go together. A delivery is durable in the lake and in the ledger before
-it waits; whatever dies afterwards, the next `process_all` finishes it.
+Deliveries that arrive while others are being judged wait for each other and then go together. A delivery is durable in
+the lake and in the ledger before it waits; whatever dies afterwards, the next `process_all` finishes it.
 """
 
 import logging
@@ -13,12 +12,10 @@ from concurrent.futures import Future
 from typing import Any
 
 from include.core.controls import one_line
-from include.core.errors import SunledgerError
-from include.pipeline import feeds, judge, process, stage
+from include.pipeline import judge, process
 
 log = logging.getLogger(__name__)
 
-MOST_TOGETHER = 32
 MOST_WAITING = 1000
 
 
@@ -26,10 +23,10 @@ class Together:
     """Processes landed loads on a thread of its own, as many together as are waiting and at most `most`."""
 
     def __init__(
-        self, finish: Callable[[Sequence[dict[str, Any]]], list[Any]] | None = None, most: int = MOST_TOGETHER
+        self, finish: Callable[[Sequence[dict[str, Any]]], list[Any]] | None = None, most: int = process.MOST_TOGETHER
     ) -> None:
         self._waiting: queue.Queue[tuple[dict[str, Any], Future[dict[str, Any]]]] = queue.Queue(MOST_WAITING)
-        self._finish = finish or process_together
+        self._finish = finish or process.process_together
         self._most = most
         self._thread = threading.Thread(target=self._work, name="pushes", daemon=True)
         self._thread.start()
@@ -82,49 +79,6 @@ class Together:
             log.warning("copies of judged objects wait for the next run: %s", one_line(error))
 
 
-def process_together(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
-    """Stage and judge landed loads; those that do not go together, each by itself. A result or an error for each."""
-    results: dict[int, dict[str, Any] | Exception] = {}
-    for alike in _grouped(group):
-        try:
-            results |= _at_once(alike)
-        except process.OUTAGES as error:
-            # an outage: each by itself would only wait again
-            log.warning("%d loads wait for the next run: %s", len(alike), one_line(error))
-            results |= dict.fromkeys(alike, error)
-        except Exception as error:  # noqa: BLE001 -- one unreadable delivery must not fail its neighbours
-            log.info("%d loads go one by one: %s", len(alike), one_line(error))
-            results |= {load_id: _alone(load_id) for load_id in alike}
-    return [results[load["load_id"]] for load in group]
-
-
 def process_alone(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | Exception]:
     """Stage and judge landed loads one after the other, as large ones go."""
-    return [_alone(load["load_id"]) for load in group]
-
-
-def _grouped(group: Sequence[dict[str, Any]]) -> list[list[int]]:
-    """Ids of the loads that one copy and one judgement can take, each load once."""
-    kinds: dict[tuple, list[int]] = {}
-    for load in group:
-        ids = kinds.setdefault((load["feed"], feeds.suites(load)), [])
-        if load["load_id"] not in ids:
-            ids.append(load["load_id"])
-    # in one order, as everybody locks them
-    return [sorted(ids) for ids in kinds.values()]
-
-
-def _at_once(load_ids: list[int]) -> dict[int, dict[str, Any]]:
-    stage.stage_together(load_ids)
-    return {load["load_id"]: load for load in judge.judge_together(load_ids)}
-
-
-def _alone(load_id: int) -> dict[str, Any] | Exception:
-    try:
-        return process.process(load_id)
-    except SunledgerError as error:
-        log.warning("load %s is not judged: %s", load_id, one_line(error))
-        return error
-    except Exception as error:
-        log.exception("load %s is not judged", load_id)
-        return error
+    return [process.alone(load["load_id"]) for load in group]

@@ -27,6 +27,18 @@ def unfinished(connection: Connection, feeds: Sequence[str] = ()) -> list[int]:
     return [row["load_id"] for row in rows]
 
 
+def small_landed(connection: Connection, load_ids: Sequence[int], most_bytes: int) -> list[dict[str, Any]]:
+    """Those of some loads that were only landed and are small enough to be staged and judged with others."""
+    return connection.execute(
+        """
+        select * from ops.ingestion_log
+        where load_id = any(%s) and status = 'landed' and size_bytes <= %s
+        order by load_id
+        """,
+        [list(load_ids), most_bytes],
+    ).fetchall()
+
+
 def undisposed(connection: Connection) -> list[dict[str, Any]]:
     """Loads with a verdict whose object has not been copied to its verdict zone yet."""
     return connection.execute(
