@@ -6,6 +6,7 @@ PYTHON ?= $(shell for python in .venv/bin/python python3 python3.13 python3.12 p
 	if $$python -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; \
 	then echo $$python; exit; fi; done)
 VENV := .venv/bin
+UV := $(firstword $(wildcard .venv/bin/uv) uv)
 
 .PHONY: help setup run stop clean test lint lock bench bench-peers
 
@@ -35,9 +36,10 @@ lint: setup ## Check the style of Python and SQL
 	@$(VENV)/ruff format --check .
 	@$(VENV)/sqlfluff lint --disable-progress-bar dbt_project/models dbt_project/tests migrations/sql
 
-lock: setup ## Compile every requirements.in into its requirements.txt
-	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
-	@$(firstword $(wildcard $(VENV)/uv) uv) pip compile --quiet --universal --python-version 3.11 benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
+lock: setup ## Compile every requirements.in into its requirements.txt, and the pins of the image
+	@$(UV) pip compile --quiet --universal --python-version 3.11 requirements.in -o requirements.txt
+	@$(UV) pip compile --quiet --universal --python-version 3.11 benchmarks/peers/requirements.in -o benchmarks/peers/requirements.txt
+	@$(UV) pip compile --quiet --python-version 3.13 --python-platform linux requirements-image.in -o requirements-image.txt
 
 bench: setup ## Measure the path against what PostgreSQL itself needs (QUICK=1 takes about a minute)
 	@$(VENV)/python -m benchmarks $(if $(filter-out 0,$(QUICK)),--quick)

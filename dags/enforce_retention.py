@@ -16,6 +16,7 @@ from include.pipeline import retention
     schedule=CronDataIntervalTimetable("40 1 * * *", timezone="UTC"),
     start_date=datetime(2026, 1, 1, tzinfo=UTC),
     catchup=False,
+    is_paused_upon_creation=True,  # its first run would take readings older than it keeps; the operator switches it on
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=12),
     default_args=TASK_DEFAULTS,

@@ -1,4 +1,4 @@
-"""All four vendors' portals in one process, each on a port of its own, for the one-machine stack."""
+"""All four vendors' portals in one process, each on a port of its own, for `make run` and the demo of a deployment."""
 
 import argparse
 import asyncio
@@ -26,14 +26,15 @@ def main() -> None:
     }
     for vendor in apps:
         parser.add_argument(f"--{vendor}", type=int, metavar="PORT")
+    parser.add_argument("--host", default=LOOPBACK, help="where to listen; only a container listens elsewhere")
     given, clock = vars(parser.parse_args()), Clock()
-    asyncio.run(_serve({port: apps[vendor](clock) for vendor, port in given.items() if port}))
+    asyncio.run(_serve({given[vendor]: app(clock) for vendor, app in apps.items() if given[vendor]}, given["host"]))
 
 
-async def _serve(apps: dict) -> None:
+async def _serve(apps: dict, host: str) -> None:
     """Serve all until a signal ends the first; that ends the others too."""
     servers = [
-        uvicorn.Server(uvicorn.Config(app, host=LOOPBACK, port=port, log_level="warning")) for port, app in apps.items()
+        uvicorn.Server(uvicorn.Config(app, host=host, port=port, log_level="warning")) for port, app in apps.items()
     ]
     running = [asyncio.create_task(server.serve()) for server in servers]
     await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)

@@ -44,6 +44,8 @@ def _ensure_database(connection: psycopg.Connection, name: str, owner: str | Non
         return
     ownership = sql.SQL(" owner {}").format(sql.Identifier(owner)) if owner else sql.SQL("")
     database = sql.Identifier(name)
-    connection.execute(sql.SQL("create database {}").format(database) + ownership)
+    # A server that was set up without a locale would else make it SQL_ASCII, which no driver can read.
+    create = sql.SQL("create database {} encoding 'UTF8' template template0").format(database)
+    connection.execute(create + ownership)
     if owner:
         connection.execute(sql.SQL("revoke all on database {} from public").format(database))

@@ -31,7 +31,7 @@ def target_dir() -> Path:
 
 
 def manifest_path() -> Path:
-    """The manifest that the Dag renders from; only `prepare` replaces it, in one step, so it is always whole."""
+    """The manifest that the Dag renders from; `prepare` and `bake` replace it in one step, so it is always whole."""
     return target_dir() / "rendered" / "manifest.json"
 
 
@@ -64,6 +64,21 @@ def build(select: str | None = None, exclude: str | None = None) -> None:
 def prepare() -> None:
     """Create the views that judging reads, without touching a canonical row, and keep the manifest for the Dag."""
     run("run", "--select", "staging", "intermediate")
+    _keep_manifest()
+
+
+def bake() -> None:
+    """What an image brings along, made without a database: the manifest for the Dag, and the docs.
+
+    Every container then renders the same Dag and shows the same docs, without a folder that all of them share.
+    """
+    os.environ.update(environment())
+    _invoke("parse")
+    _keep_manifest()
+    run("docs", "generate", "--static", "--empty-catalog", "--no-compile")
+
+
+def _keep_manifest() -> None:
     kept = manifest_path()
     kept.parent.mkdir(parents=True, exist_ok=True)
     draft = kept.with_suffix(f".{os.getpid()}.part")

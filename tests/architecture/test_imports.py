@@ -52,6 +52,19 @@ ALLOWED = {
     "include/orchestration": (("include",), ()),
     "include/triggers": (("include",), ()),
     "include/local": (("include.core", "include.pipeline", "include.sources.inverters", "include.warehouse"), ()),
+    # what runs the services on several machines reuses what runs them on one
+    "include/compose": (
+        (
+            "include.cli",
+            "include.core",
+            "include.lake",
+            "include.local",
+            "include.pipeline",
+            "include.sources.inverters",
+            "include.warehouse",
+        ),
+        (),
+    ),
     "include/cli": (
         ("include.core", "include.judging", "include.local", "include.pipeline", "include.warehouse"),
         ("airflow",),

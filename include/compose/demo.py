@@ -1,0 +1,53 @@
+"""The demo organization on the deployment: what `make run` does by itself, over HTTP and the lake."""
+
+import time
+from datetime import date
+
+import yaml
+
+from include.cli.demo import DEMO, apply_demo
+from include.core import settings
+from include.lake import keys
+from include.lake.store import Lake
+from include.local.airflow_api import AirflowApi
+from include.local.dags import all_ids, extracts
+from include.local.failures import StackFailed
+from include.warehouse import registry
+from include.warehouse.database import connect
+
+# the same on every day, so that a second drop finds the objects of the first
+DROPPED_ON = date(2026, 8, 1)
+POLL_S = 2.0
+PATIENCE_S = 600.0
+
+
+def bring_in() -> None:
+    """Register the demo organization, ask the simulated vendors, drop the demo files; again is no second time."""
+    apply_demo()
+    api = AirflowApi(settings.required("SUNLEDGER_API_SERVER_URL"), settings.required("SUNLEDGER_ADMIN_PASSWORD"))
+    _wait_for_dags(api)
+    for dag_id in extracts():
+        api.trigger(dag_id)
+    _drop()
+
+
+def _drop() -> None:
+    """Put the demo files into the lake's inbox, as a client with a bucket would."""
+    name = yaml.safe_load((DEMO / "register.yaml").read_text(encoding="utf-8"))["organization"]["name"]
+    with connect() as connection:
+        organization_id = registry.organization_id(connection, name)
+    lake = Lake()
+    for path in sorted((DEMO / "inbox").glob("*/*")):
+        key = keys.RawKey(path.parent.name, organization_id, DROPPED_ON, path.name)
+        lake.put_bytes(str(key), path.read_bytes())
+
+
+def _wait_for_dags(api: AirflowApi) -> None:
+    """Wait until Airflow has read every Dag; one that cannot be read ends the wait."""
+    give_up_at = time.monotonic() + PATIENCE_S
+    while not all(api.has_dag(dag_id) for dag_id in all_ids()):
+        if errors := api.import_errors():
+            raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
+        if time.monotonic() > give_up_at:
+            raise StackFailed("Airflow has not read the Dags", remedy="see `docker compose logs dag-processor`")
+        time.sleep(POLL_S)
