@@ -77,6 +77,11 @@ def run(
         return subprocess.CompletedProcess(command, code, *(path.read_text() for path in paths[1:]))
 
 
+def sunledger(*arguments: str, cwd: Path, given: str = "", **env: str) -> subprocess.CompletedProcess[str]:
+    """What `bin/sunledger` does with these arguments, called from some folder."""
+    return run("-m", "include.cli", *arguments, env={**os.environ, **env}, cwd=cwd, given=given)
+
+
 def _become(command: tuple[str, ...], env: dict[str, str], cwd: str, streams: tuple[str, str, str] | None) -> None:
     """Be the program, in the forked process."""
     os.setsid()

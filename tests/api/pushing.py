@@ -3,8 +3,6 @@
 import json
 import os
 import signal
-import subprocess
-import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
@@ -14,6 +12,7 @@ from datetime import UTC, datetime, timedelta
 import requests
 
 from include.local import ports
+from tests import warm
 from tests.api.conftest import Tenant
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
@@ -61,11 +60,10 @@ class Server:
     def __init__(self) -> None:
         self.port = ports.pick()
         self.url = f"http://127.0.0.1:{self.port}"
-        self._process: subprocess.Popen | None = None
+        self._process: warm.Program | None = None
 
     def start(self) -> None:
-        command = [sys.executable, "-m", "tests.api.server", str(self.port)]
-        self._process = subprocess.Popen(command, env=dict(os.environ), start_new_session=True)
+        self._process = warm.Program("-m", "tests.api.server", str(self.port))
         for _ in range(600):
             try:
                 requests.get(f"{self.url}/health", timeout=5)

@@ -1,13 +1,11 @@
 """Keys made over HTTP and on the command line: shown once, kept as a hash, rotated with an overlap, ended at once."""
 
 import json
-import os
-import subprocess
-from pathlib import Path
+from functools import partial
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import warm
 
 
 @pytest.fixture
@@ -117,11 +115,7 @@ def test_a_malformed_wish_makes_no_key(api, tenant, person, warehouse, body):
 
 
 def test_the_command_line_makes_lists_rotates_and_revokes_keys(api, tenant, warehouse, tmp_path):
-    def sunledger(*arguments: str) -> subprocess.CompletedProcess:
-        command = [str(ROOT / "bin" / "sunledger"), "keys", *arguments]
-        env = {**os.environ, "COLUMNS": "200"}
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, timeout=120, check=False)
-
+    sunledger = partial(warm.sunledger, "keys", cwd=tmp_path)
     name = "Test Energy"
     added = sunledger("add", name, "--label", "nightly", "--scope", "status", "--scope", "meter_data")
     assert added.returncode == 0, added.stderr

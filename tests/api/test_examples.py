@@ -15,6 +15,7 @@ import pytest
 import requests
 
 from include.local import ports
+from tests import warm
 from tests.api.conftest import readings
 from tests.api.test_idempotency import VARIABLE, server
 
@@ -66,13 +67,13 @@ def test_the_python_example_prints_the_verdict_and_may_be_repeated(tenant, wareh
 
 def test_the_python_example_goes_on_when_the_server_dies_under_it(tenant, warehouse, tmp_path):
     path, port = ndjson(tmp_path / "day.ndjson", readings(8)), ports.pick()
-    command = [sys.executable, "-m", "tests.api.server", str(port)]
-    dying = subprocess.Popen(command, env={**os.environ, VARIABLE: "push_judged=kill"})
+    command = ("-m", "tests.api.server", str(port))
+    dying = warm.Program(*command, env={**os.environ, VARIABLE: "push_judged=kill"})
     started = []
 
     def replace():
         dying.wait()
-        started.append(subprocess.Popen(command))
+        started.append(warm.Program(*command))
 
     threading.Thread(target=replace).start()
     try:

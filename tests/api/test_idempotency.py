@@ -2,8 +2,6 @@
 
 import json
 import os
-import subprocess
-import sys
 import threading
 import time
 from contextlib import contextmanager
@@ -12,6 +10,7 @@ import pytest
 import requests
 
 from include.local import ports
+from tests import warm
 from tests.api.conftest import readings
 
 VARIABLE = "SUNLEDGER_FAILPOINTS"
@@ -94,9 +93,7 @@ def test_after_its_day_a_key_is_forgotten_and_rows_are_still_there_once(api, ten
 @contextmanager
 def server(**environment):
     port = ports.pick()
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tests.api.server", str(port)], env={**os.environ, **environment}, start_new_session=True
-    )
+    process = warm.Program("-m", "tests.api.server", str(port), env={**os.environ, **environment})
     try:
         for _ in range(300):
             try:

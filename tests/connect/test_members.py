@@ -1,8 +1,7 @@
 """Members of an organization: from the registration file and the command line, and who sees them."""
 
 import json
-import os
-import subprocess
+from functools import partial
 from pathlib import Path
 
 import psycopg
@@ -12,20 +11,15 @@ from include.core.errors import ConfigurationError
 from include.pipeline import registration
 from include.warehouse import members
 from include.warehouse.database import connect, set_tenant
+from tests import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def sunledger(organizations, tmp_path):
-    """Call `bin/sunledger`; returns the finished process."""
-
-    def call(*arguments: str) -> subprocess.CompletedProcess:
-        command = [str(ROOT / "bin" / "sunledger"), *arguments]
-        env = {**os.environ, "COLUMNS": "200"}
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, timeout=120, check=False)
-
-    return call
+    """Call `sunledger`; returns the finished process."""
+    return partial(warm.sunledger, cwd=tmp_path)
 
 
 def test_a_file_registers_members_and_changes_their_roles(organizations):

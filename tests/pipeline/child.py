@@ -2,17 +2,13 @@
 
 import os
 import signal
-import subprocess
-import sys
-from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests import warm
 
 
-def start(code: str, failpoints: str = "") -> subprocess.Popen:
+def start(code: str, failpoints: str = "") -> warm.Program:
     """Start Python code with the settings of this process and some armed failpoints."""
-    env = {**os.environ, "SUNLEDGER_FAILPOINTS": failpoints, "PYTHONPATH": str(ROOT)}
-    return subprocess.Popen([sys.executable, "-c", code], env=env, cwd=ROOT, start_new_session=True)
+    return warm.Program("-c", code, env={**os.environ, "SUNLEDGER_FAILPOINTS": failpoints})
 
 
 def killed(code: str, failpoint: str) -> None:

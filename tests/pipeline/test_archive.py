@@ -1,14 +1,13 @@
 """A vendor's answer that was stored elsewhere, taken in by hand with its request."""
 
 import json
-import os
-import subprocess
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from include.core.errors import ConfigurationError, NotFound
+from tests import warm
 from tests.pipeline.oracle import count, state
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -155,9 +154,9 @@ def test_a_wrong_request_is_named(organization, changes, error):
 
 def test_the_command_line_takes_one_in(organization, warehouse, tmp_path):
     def sunledger(*more):
-        command = [str(ROOT / "bin" / "sunledger"), "ingest", str(FIXTURES / "v1_energy_details__nulls.json")]
-        command += ["--organization", "Sun", "--source", "solaredge", "--request", DETAILS, "--json", *more]
-        return subprocess.run(command, capture_output=True, text=True, env={**os.environ}, timeout=120, check=False)
+        what = ["ingest", str(FIXTURES / "v1_energy_details__nulls.json"), "--organization", "Sun"]
+        what += ["--source", "solaredge", "--request", DETAILS, "--json", *more]
+        return warm.sunledger(*what, cwd=tmp_path)
 
     assert sunledger().returncode == 2
     assert "--fetched-at" in sunledger("--site", SITE, "--fetched-at", "yesterday").stderr

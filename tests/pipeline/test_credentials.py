@@ -4,6 +4,7 @@ import json
 import os
 import pty
 import subprocess
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from include.core.errors import ConfigurationError, ReauthRequired
 from simulators.solaredge import DEMO_KEY
 from simulators.solaredge_plants import DENVER_SITE
+from tests import warm
 from tests.pipeline.accounts import audited, granted, organization, portal, row, secret_of, stored
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -19,17 +21,9 @@ CANARY = "canary-7f3a"
 
 @pytest.fixture
 def sunledger(warehouse, tmp_path):
-    """Call `bin/sunledger` for the organization Sun, with a text on standard input; returns the finished process."""
+    """Call `sunledger` for the organization Sun, with a text on standard input; returns the finished process."""
     organization()
-
-    def call(*arguments: str, given: str = "") -> subprocess.CompletedProcess:
-        return subprocess.run(
-            [str(ROOT / "bin" / "sunledger"), *arguments],
-            input=given, capture_output=True, text=True, cwd=tmp_path, env={**os.environ, "COLUMNS": "200"},
-            timeout=120, check=False,
-        )  # fmt: skip
-
-    return call
+    return partial(warm.sunledger, cwd=tmp_path)
 
 
 def add(sunledger, given: str, *more: str, source: str = "solaredge", file: str = "-"):

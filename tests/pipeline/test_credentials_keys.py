@@ -1,11 +1,11 @@
 """The vault's keys in the database: counted, replaced one row at a time, and records that were moved are noticed."""
 
 import logging
-import os
 
 import pytest
 
 from include.core.errors import SecretError
+from tests import warm
 from tests.pipeline.accounts import audited, organization, row, secret_of, stored, use_keys
 from tests.pipeline.child import killed
 
@@ -95,12 +95,7 @@ def test_a_record_that_does_not_open_is_named_and_the_others_are_rotated(five, w
 
 
 def test_the_command_tells_how_many_records_each_key_still_holds(five, warehouse, tmp_path):
-    import subprocess
-
-    from tests.pipeline.test_credentials import ROOT
-
-    command = [str(ROOT / "bin" / "sunledger"), "credentials", "rotate-key"]
-    done = subprocess.run(command, capture_output=True, text=True, env=dict(os.environ), timeout=120, check=False)
+    done = warm.sunledger("credentials", "rotate-key", cwd=tmp_path)
     assert done.returncode == 0 and "key k2: 5 records" in done.stdout and "key k1" not in done.stdout
 
 

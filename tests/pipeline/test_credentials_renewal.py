@@ -9,7 +9,8 @@ import pytest
 
 from include.core.errors import AuthFailed, ReauthRequired, VendorUnavailable
 from tests.pipeline.accounts import FUTURE, PAST, granted, organization, portal, row, secret_of, stored
-from tests.pipeline.child import ROOT, killed, start
+from tests.pipeline.child import killed, start
+from tests.warm import ROOT
 
 USE = """
 from include.pipeline import credentials
@@ -135,10 +136,9 @@ module.datetime = Skewed
 now = time.time
 time.time = lambda: now() + seconds
 """
-    done = subprocess.run(
-        [sys.executable, "-c", skewed + code], env=os.environ | {"PYTHONPATH": str(ROOT)}, cwd=ROOT,
-        capture_output=True, text=True, timeout=120, check=False,
-    )  # fmt: skip
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", skewed + code]
+    done = subprocess.run(command, env=environment, cwd=ROOT, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
 
 

@@ -1,9 +1,8 @@
 """A dry run calls the vendor, parses and judges as a real run does, and leaves nothing behind."""
 
 import json
-import os
-import subprocess
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -14,6 +13,7 @@ from include.core.errors import VendorUnavailable
 from simulators.server import Clock, running
 from simulators.solaredge import create_app
 from simulators.solaredge_plants import DENVER_SITE
+from tests import warm
 
 ROOT = Path(__file__).resolve().parents[2]
 VERDICT = ("status", "rows_in", "rows_clean", "rows_rejected", "rows_duplicate", "code", "data_start_at", "data_end_at")
@@ -109,12 +109,7 @@ def test_an_answer_that_cannot_be_parsed_is_rejected_and_the_rest_is_judged(site
 
 @pytest.fixture
 def sunledger(sites, tmp_path):
-    def call(*arguments: str, **env: str) -> subprocess.CompletedProcess:
-        command = [str(ROOT / "bin" / "sunledger"), *arguments]
-        env = {**os.environ, "COLUMNS": "200", **env}
-        return subprocess.run(command, capture_output=True, text=True, cwd=tmp_path, env=env, timeout=120, check=False)
-
-    return call
+    return partial(warm.sunledger, cwd=tmp_path)
 
 
 def test_the_command_shows_what_came_and_ends_as_scripts_expect(sunledger, portal, warehouse):

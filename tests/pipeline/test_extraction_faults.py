@@ -1,7 +1,6 @@
 """Faults around an extraction: a hung vendor, two writers of one site, a broken account among good ones."""
 
 import socket
-import subprocess
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ import requests
 
 from include.core.errors import SiteBusy, SunledgerError, VendorUnavailable
 from simulators.solaredge import DEMO_KEY
+from tests import warm
 from tests.pipeline.child import killed, start
 from tests.pipeline.oracle import count, state
 from tests.pipeline.solaredge_account import NOW, account, extract, mark, plant, publish
@@ -30,7 +30,7 @@ def silent_server() -> Iterator[str]:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}"
 
 
-def child(site: int, hours: int, failpoints: str = "") -> subprocess.Popen:
+def child(site: int, hours: int, failpoints: str = "") -> warm.Program:
     until = f"datetime({NOW.year}, {NOW.month}, {NOW.day}, {NOW.hour}, {NOW.minute}, tzinfo=UTC)"
     return start(f"{LAND}land_site({site}, {until}, timedelta(hours={hours}))", failpoints)
 

@@ -1,13 +1,12 @@
 """Secrets of every vendor through good and bad runs: nothing that is written or shown holds one."""
 
 import logging
-import os
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from include.core.errors import SunledgerError
+from tests import warm
 from tests.canaries import leaks, secrets_in
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -37,17 +36,8 @@ def test_no_run_good_or_bad_leaves_a_secret_anywhere(account, warehouse, no_wait
     assert any("***" in text for text in told), "the vendor repeated secrets, and they were taken out"
     account.script(None)
     assert account.run() is None
-    command = [str(ROOT / "bin" / "sunledger"), "extract", account.source, "--lookback", "3", "--verbose"]
     for more in ([], ["--dry-run", "--json"]):
-        done = subprocess.run(
-            [*command, *more],
-            capture_output=True,
-            text=True,
-            env=dict(os.environ),
-            cwd=tmp_path,
-            timeout=120,
-            check=False,
-        )
+        done = warm.sunledger("extract", account.source, "--lookback", "3", "--verbose", *more, cwd=tmp_path)
         assert "HTTP" in done.stderr or "GET" in done.stderr or "POST" in done.stderr, done
         told += [done.stdout, done.stderr]
     warehouse.execute("update ops.integration_credential set encrypted_credentials = reverse(encrypted_credentials)")
