@@ -75,7 +75,7 @@ def world(dbt_database, manifest, manifests) -> Iterator[World]:
         world = World(connection, dbtRunner(manifest=manifest))
         world.empty()
         if "built" not in manifests:
-            world.build()
+            world.build_everything()
             manifests["built"] = True
         yield world
 

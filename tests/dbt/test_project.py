@@ -86,5 +86,5 @@ def test_views_that_clients_read_check_the_rights_of_the_reader(world) -> None:
 def test_an_unchanged_view_is_left_alone(world) -> None:
     oids = "select oid::text from pg_class where relname in ('int_readings__profiled', 'fct_energy_daily') order by 1"
     before = world.rows(oids)
-    world.build()
+    world.build_everything()
     assert world.rows(oids) == before
