@@ -43,8 +43,8 @@ def one_round(bench: Bench, files: Files) -> dict[str, Any]:
     for name, path in files.of_format.items():
         more = ["--more"] if name == "parquet" else []
         with bench.fresh() as environment:
-            figures[name], peak_mib = run("benchmarks.path", [str(path), *more], environment)
-            figures[name]["peak_mib"] = peak_mib
+            figures[name], peaks_mib = run("benchmarks.path", [str(path), *more], environment)
+            figures[name]["peak_mib"] = max(peaks_mib.values())
     if PEERS_PYTHON.exists():
         figures["peers"] = _peers(bench, files)
     return figures
@@ -58,14 +58,14 @@ def _peers(bench: Bench, files: Files) -> dict[str, Any]:
             "BENCH_PEERS_FOLDER": folder,
         }
         arguments = [str(files.of_format["parquet"]), str(files.small)]
-        figures, peak_mib = run("benchmarks.peers", arguments, where, PEERS_PYTHON)
-    return figures | {"peak_mib": peak_mib}
+        figures, peaks_mib = run("benchmarks.peers", arguments, where, PEERS_PYTHON)
+    return figures | {"peak_mib": max(peaks_mib.values())}
 
 
 def run(
     module: str, arguments: list[str], environment: dict[str, str], python: Path = Path(sys.executable)
-) -> tuple[dict[str, Any], float]:
-    """What a module's process printed, and the peak memory of the largest one of it and the server, MiB."""
+) -> tuple[dict[str, Any], dict[str, float]]:
+    """What a module's process printed, and the peak memory of the largest process, `ours` and `postgres`, MiB."""
     postgres_pid = int(environment["BENCH_POSTGRES_PID"])
     process = subprocess.Popen(
         [str(python), "-m", module, *arguments],
@@ -78,4 +78,5 @@ def run(
         printed, said = process.communicate()
     if process.returncode:
         raise RuntimeError(f"{module} failed: {said[-2000:]}")
-    return json.loads(printed.splitlines()[-1]), max(peaks.values())
+    peaks_mib = {"ours": round(peaks[process.pid], 1), "postgres": round(peaks[postgres_pid], 1)}
+    return json.loads(printed.splitlines()[-1]), peaks_mib

@@ -27,7 +27,7 @@ from include.cli import (
     sites,
     warehouse,
 )
-from include.core.errors import SunledgerError
+from include.core.errors import SunledgerError, WarehouseUnavailable
 
 app = typer.Typer(no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, help=__doc__)
 app.command("ingest")(files.ingest)
@@ -55,11 +55,20 @@ app.add_typer(demo.app, name="demo")
 
 def main() -> None:
     """Run a command; a named error becomes one line on standard error and an exit code that a script can use."""
+    from psycopg import OperationalError
+
     from include.local import environment
 
     environment.load()
     try:
         app()
     except SunledgerError as error:
-        print(error, file=sys.stderr)  # noqa: T201 -- the command line's own error channel
-        raise SystemExit(exits.exit_code(error)) from None
+        _end(error)
+    except OperationalError as error:
+        reason = str(error).strip().splitlines()[0]
+        _end(WarehouseUnavailable(reason, remedy="is it running? `make run` starts the local one"))
+
+
+def _end(error: SunledgerError) -> None:
+    print(error, file=sys.stderr)  # noqa: T201 -- the command line's own error channel
+    raise SystemExit(exits.exit_code(error)) from None

@@ -2,15 +2,19 @@
 
 from include.core.errors import (
     ConfigurationError,
+    LakeUnavailable,
     MonthBusy,
     NotFound,
     PublicationBusy,
     SiteBusy,
     SunledgerError,
     VendorUnavailable,
+    WarehouseUnavailable,
 )
 
 DONE, REFUSED, MISTAKE, LATER = range(4)
+# what may pass without anybody mending anything
+PASSING = VendorUnavailable | LakeUnavailable | WarehouseUnavailable | PublicationBusy | SiteBusy | MonthBusy
 
 
 def exit_code(error: SunledgerError | None) -> int:
@@ -19,5 +23,4 @@ def exit_code(error: SunledgerError | None) -> int:
         return DONE
     if isinstance(error, ConfigurationError | NotFound):
         return MISTAKE
-    # what may pass without anybody mending anything
-    return LATER if isinstance(error, VendorUnavailable | PublicationBusy | SiteBusy | MonthBusy) else REFUSED
+    return LATER if isinstance(error, PASSING) else REFUSED

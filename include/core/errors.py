@@ -78,6 +78,12 @@ class LakeUnavailable(SunledgerError):
     code = "E105_LAKE_UNAVAILABLE"
 
 
+class WarehouseUnavailable(SunledgerError):
+    """The database does not answer, or broke off; what was not committed did not happen."""
+
+    code = "E106_WAREHOUSE_UNAVAILABLE"
+
+
 class Fenced(SunledgerError):
     """Another worker took over this load; the stale writer changed nothing."""
 

@@ -75,15 +75,19 @@ def _figure(pdf: FPDF, figure: Figure, x: float, y: float, width: float, is_brok
     _colour(pdf, GREY)
     pdf.text(x, y + 3, _known(figure.label))
     _colour(pdf, RED if figure.label == "Difference" and is_broken else INK)
-    value, size = _known(figure.value), 14.0
-    pdf.set_font("helvetica", "B", size)
-    while pdf.get_string_width(value) > width and size > 8:
-        size -= 0.5
-        pdf.set_font("helvetica", "B", size)
-    pdf.text(x, y + 10, value)
-    pdf.set_font("helvetica", "", 7.5)
+    _fitted(pdf, figure.value, "B", 14.0, 8, x, y + 10, width)
     _colour(pdf, GREY)
-    pdf.text(x, y + 15.5, _known(figure.note))
+    _fitted(pdf, figure.note, "", 7.5, 5, x, y + 15.5, width)
+
+
+def _fitted(pdf: FPDF, text: str, style: str, size: float, least: float, x: float, y: float, width: float) -> None:
+    """Write a line as large as its place lets it be, from one size in points down to the least."""
+    words = _known(text)
+    pdf.set_font("helvetica", style, size)
+    while pdf.get_string_width(words) > width and size > least:
+        size -= 0.5
+        pdf.set_font("helvetica", style, size)
+    pdf.text(x, y, words)
 
 
 def _chart(pdf: FPDF, summary: Summary) -> None:

@@ -65,6 +65,13 @@ def test_mistakes_end_with_one_line_and_a_code(sunledger, tmp_path):
         assert words in done.stderr and "Traceback" not in done.stderr
 
 
+def test_a_database_that_is_away_is_said_in_one_line_and_may_be_tried_again(sunledger, monkeypatch):
+    monkeypatch.setenv("WAREHOUSE_LOADER_URL", "postgresql://loader:x@127.0.0.1:1/warehouse")
+    done = sunledger("audit", "verify")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr.startswith("E106_WAREHOUSE_UNAVAILABLE: ") and done.stderr.count("\n") == 1
+
+
 def test_help_names_every_command(sunledger):
     text = sunledger("--help").stdout
     for command in ("ingest", "loads", "quarantine", "publish", "status", "migrate", "dsn", "sites"):

@@ -6,6 +6,7 @@ from decimal import Decimal
 from xml.etree import ElementTree
 
 import pytest
+from fpdf import FPDF
 
 from include.evidence import chart, summary, summary_html, summary_pdf
 from include.evidence.summary import Integrity
@@ -72,6 +73,16 @@ def test_the_pdf_is_one_page_and_the_same_bytes_for_the_same_words(drafted):
     assert one == two and one.count(b"/Type /Page\n") == 1
     # letters that its fonts lack lose their marks
     assert summary_pdf._known("Łódź – Σ ‘x’") == "?ódz - ? 'x'"
+
+
+def test_words_and_amounts_stay_in_their_place_on_paper():
+    written = []
+    paper = FPDF()
+    paper.add_page()
+    paper.text = lambda x, y, text: written.append((text, paper.get_string_width(text)))
+    for note in ("1,234.25 hours, 12,345.678 MWh lost", "before the cap EUR 123,456,789.00"):
+        summary_pdf._figure(paper, summary.Figure("Damages", "EUR 123,456,789.00", note), 0, 0, 39, False)
+    assert len(written) == 6 and all(width <= 39 for _, width in written), written
 
 
 def test_days_become_weeks_and_months_in_a_long_period():
