@@ -129,8 +129,10 @@ def ensure_partitions(connection: Connection, publication_id: int) -> None:
             """
             select canonical.ensure_partitions(month_start, month_start)
             from (
-                select distinct date_trunc('month', interval_start, 'UTC') as month_start
-                from {raw} where load_id = any(%s) and staged_on = any(%s)
+                -- by days first: they are quicker to tell than months, and few
+                select distinct date_trunc('month', min(interval_start), 'UTC') as month_start
+                from {raw} where load_id = any(%s) and staged_on = any(%s) and isfinite(interval_start)
+                group by floor(date_part('epoch', interval_start) / 86400)
             ) as months
             where month_start between now() - interval '10 years 1 month' and now() + interval '1 day'
             """

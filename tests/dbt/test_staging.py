@@ -138,14 +138,34 @@ def test_capacity_bounds_energy_and_power(world, plant) -> None:
     world.meter(other, "U", site="S2")
     load = world.load(
         [
-            {"external_device_id": device, "external_site_id": site, "interval_start": NOON, "energy": 1}
+            {
+                "external_device_id": device,
+                "external_site_id": site,
+                "interval_start": NOON,
+                "energy": amount,
+                "power": amount,
+            }
             for device, site in (("A", "S1"), ("N", "S1"), ("P", "S1"), ("U", "S2"))
+            for amount in (2e9, -2e9, 1)
         ]
     )
     rows = profiled(world, load)
-    assert [row["energy_limit_wh"] for row in rows] == [3000, 3000, 30_000, 300_000_000]
-    assert [row["energy_floor_wh"] for row in rows] == [-25, -3000, -250, -2_500_000]
-    assert [row["power_limit_w"] for row in rows] == [12_000, 12_000, 120_000, 1_200_000_000]
+    over, under, within = rows[0::3], rows[1::3], rows[2::3]
+    assert [2e9 - float(row["energy_over_limit_wh"]) for row in over] == [3000, 3000, 30_000, 300_000_000]
+    assert [2e9 - float(row["power_over_limit_w"]) for row in over] == [12_000, 12_000, 120_000, 1_200_000_000]
+    assert [float(row["energy_under_floor_wh"]) - 2e9 for row in under] == [-25, -3000, -250, -2_500_000]
+    assert {row["energy_over_limit_wh"] or row["power_under_floor_w"] for row in within} == {None}
+
+
+def test_an_amount_at_its_bound_is_within_it(world, plant) -> None:
+    """1.2 times 10 kW over 300 s is exactly 1,000 Wh; the sum of doubles that says so is not exact."""
+    load = world.load(
+        [
+            {"external_device_id": "A", "interval_start": NOON, "interval_seconds": 300, "energy": energy}
+            for energy in (1000, 1000.000001)
+        ]
+    )
+    assert [row["energy_over_limit_wh"] or 0 for row in profiled(world, load)] == [0, Decimal("0.000001")]
 
 
 def test_an_interval_off_its_grid_is_named(world, plant) -> None:
@@ -167,7 +187,7 @@ def test_the_best_row_of_a_slot_comes_first(world, plant) -> None:
             for quality in ("measured", "measured", "estimated")
         ]
     )
-    assert [row["duplicate_rank"] for row in profiled(world, load)] == [2, 1, 3]
+    assert [row["duplicate_rank"] for row in profiled(world, load)] == [2, 1, 2]
 
 
 def test_every_source_has_the_same_columns(world, plant) -> None:

@@ -2,7 +2,7 @@
 Incremental strategy `revise`: update the rows that really changed, insert the rows that are new, delete nothing.
 
 A second run over the same input therefore writes nothing. Model `meta`:
-  time_column       limits the target to the batch's time ranges, as literals, so that partitions are pruned
+  time_column       limits the target to what the publication's readings may touch, so that partitions are pruned
   bookkeeping       columns that alone do not make a row different
   nullable_key      key columns, all of them ids, that may be null; null is compared as 0, as the table's index does
 -#}
@@ -22,8 +22,7 @@ A second run over the same input therefore writes nothing. Model `meta`:
         ) -%}
     {%- endfor -%}
     {%- if meta.get('time_column') -%}
-        {%- set time_column = adapter.quote(meta['time_column']) -%}
-        {%- do conditions.append(time_ranges('stored.' ~ time_column, fresh, time_column)) -%}
+        {%- do conditions.append(publication_time_ranges('stored.' ~ adapter.quote(meta['time_column']))) -%}
     {%- endif -%}
     {%- set known = adapter.quote(fresh.identifier ~ '_known') -%}
     {%- set key_columns = [] -%}
@@ -37,6 +36,8 @@ A second run over the same input therefore writes nothing. Model `meta`:
         'create temporary table ' ~ known ~ ' as select ' ~ (key_columns | join(', ')) ~ ' from ' ~ fresh
         ~ ' as fresh inner join ' ~ target ~ ' as stored on ' ~ (conditions | join(' and '))
     ) -%}
+    {%- set is_any_known = run_query('select exists (select from ' ~ known ~ ')').rows[0][0] -%}
+    {%- if is_any_known -%}
     {%- do run_query('analyze ' ~ known) -%}
 
     with revised as (
@@ -55,6 +56,7 @@ A second run over the same input therefore writes nothing. Model `meta`:
                 {%- endfor %}
             )
     )
+    {%- endif %}
 
     insert into {{ target }} ({% for column in columns %}{{ adapter.quote(column) }}{{ ', ' if not loop.last }}{% endfor %})
     select
@@ -62,6 +64,7 @@ A second run over the same input therefore writes nothing. Model `meta`:
         fresh.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ fresh }} as fresh
+    {%- if is_any_known %}
     where not exists (
         select 1
         from {{ known }} as known
@@ -71,4 +74,5 @@ A second run over the same input therefore writes nothing. Model `meta`:
             {{- ' and ' if not loop.last }}
             {%- endfor %}
     )
+    {%- endif %}
 {% endmacro %}

@@ -4,6 +4,7 @@ The grid offset that staging found to be usual for a device, seconds; 0 where it
 -#}
 {% macro expected_grid_offset(grid_offsets, site, device) -%}
     case
+        when {{ grid_offsets }} is null then 0
         when jsonb_typeof({{ grid_offsets }} -> concat({{ site }}, '/', {{ device }})) = 'number'
             then cast({{ grid_offsets }} -> concat({{ site }}, '/', {{ device }}) as double precision)
         else 0

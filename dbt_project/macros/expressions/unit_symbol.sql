@@ -1,4 +1,5 @@
-{#- The symbol under which core.unit knows a delivered unit; a unit that was not delivered is the canonical one. -#}
-{% macro unit_symbol(delivered, canonical) -%}
-    coalesce(nullif(lower(btrim({{ delivered }})), ''), '{{ canonical }}')
+{#- The symbol under which core.unit knows a delivered unit; where none was delivered, null or the `canonical` one. -#}
+{% macro unit_symbol(delivered, canonical=none) -%}
+    {%- set symbol = "nullif(lower(btrim(" ~ delivered ~ ")), '')" -%}
+    {{ "coalesce(" ~ symbol ~ ", '" ~ canonical ~ "')" if canonical else symbol }}
 {%- endmacro %}

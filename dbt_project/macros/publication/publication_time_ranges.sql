@@ -2,8 +2,9 @@
 {% macro publication_time_ranges(column, margin='1 day') -%}
     {{ return(time_ranges(
         column,
-        ref('int_readings__selected'),
-        'interval_start',
+        ref('int_readings__spans'),
+        'first_start',
+        'last_start',
         condition='publication_id = ' ~ open_publication_id(),
         margin=margin
     )) }}

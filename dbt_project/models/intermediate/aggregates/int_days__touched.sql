@@ -16,18 +16,34 @@ projects as (
 
 ),
 
+-- telling a local day is slow: half a day of UTC reaches into no more than two of them, those of its ends
+half_days as (
+
+    select
+        publication_id,
+        organization_id,
+        project_id,
+        meter_id,
+        min(interval_start) as first_start,
+        max(interval_start) as last_start
+    from accepted
+    group by publication_id, organization_id, project_id, meter_id, floor(date_part('epoch', interval_start) / 43200)
+
+),
+
 days as (
 
     select distinct
-        accepted.publication_id,
-        accepted.organization_id,
-        accepted.project_id,
-        accepted.meter_id,
+        half_days.publication_id,
+        half_days.organization_id,
+        half_days.project_id,
+        half_days.meter_id,
         projects.time_zone,
-        date_trunc('day', accepted.interval_start, projects.time_zone) as day_start
-    from accepted
+        date_trunc('day', ends.interval_start, projects.time_zone) as day_start
+    from half_days
     inner join projects
-        on accepted.organization_id = projects.organization_id and accepted.project_id = projects.project_id
+        on half_days.organization_id = projects.organization_id and half_days.project_id = projects.project_id
+    cross join lateral (values (half_days.first_start), (half_days.last_start)) as ends (interval_start)
 
 ),
 

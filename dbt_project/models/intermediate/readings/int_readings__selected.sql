@@ -30,16 +30,6 @@ retired_months as (
 
 ),
 
--- the local day of each reading: at the edge of a retired month it cannot be summed any more, though half of it is here
-placed as (
-
-    select
-        *,
-        date_trunc('day', interval_start, time_zone) as day_start
-    from staged
-
-),
-
 final as (
 
     select
@@ -54,25 +44,33 @@ final as (
         staged.external_device_id,
         staged.interval_start,
         staged.reading_interval_seconds,
-        staged.energy_wh,
-        staged.energy_total_wh,
-        staged.power_w,
-        staged.irradiance_wm2,
-        staged.temperature_c,
+        cast(staged.energy_wh as numeric(20, 6)) as energy_wh,
+        cast(staged.energy_total_wh as numeric(20, 6)) as energy_total_wh,
+        cast(staged.power_w as numeric(20, 6)) as power_w,
+        cast(staged.irradiance_wm2 as numeric(12, 6)) as irradiance_wm2,
+        cast(staged.temperature_c as numeric(12, 6)) as temperature_c,
         staged.other_metrics,
         staged.quality,
         staged.quality_rank,
-        staged.energy_limit_wh,
+        case
+            when staged.energy_total_wh is not null then cast(least(staged.energy_limit_wh, 9e12) as numeric(20, 6))
+        end as energy_limit_wh,
         staged.received_at,
-        coalesce(staged.day_start < (select max(retired_months.month_end) from retired_months), false)
-        and exists (
-            select 1
-            from retired_months
-            where
-                retired_months.month_end > staged.day_start
-                and retired_months.month_start < {{ period_end('staged.day_start', 'staged.time_zone', '1 day') }}
-        ) as is_late
-    from placed as staged
+        -- at the edge of a retired month a local day cannot be summed any more, though half of it is here
+        case
+            when staged.interval_start < (select max(retired_months.month_end) + interval '2 days' from retired_months)
+                then exists (
+                    select 1
+                    from retired_months
+                    where
+                        retired_months.month_end > date_trunc('day', staged.interval_start, staged.time_zone)
+                        and retired_months.month_start < {{ period_end(
+                            "date_trunc('day', staged.interval_start, staged.time_zone)", 'staged.time_zone', '1 day'
+                        ) }}
+                )
+            else false
+        end as is_late
+    from staged
     left join refused on staged.load_id = refused.load_id and staged.row_number = refused.row_number
     where
         refused.load_id is null
