@@ -28,10 +28,10 @@ def bring_in() -> None:
     _wait_for_dags(api)
     for dag_id in extracts():
         api.trigger(dag_id)
-    _drop()
+    drop()
 
 
-def _drop() -> None:
+def drop() -> None:
     """Put the demo files into the lake's inbox, as a client with a bucket would."""
     name = yaml.safe_load((DEMO / "register.yaml").read_text(encoding="utf-8"))["organization"]["name"]
     with connect() as connection:
