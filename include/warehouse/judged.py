@@ -22,17 +22,27 @@ def unmapped_devices(connection: Connection, load_id: int) -> list[dict[str, Any
 
 
 def duplicate_rows(connection: Connection, load_id: int, key: Sequence[str]) -> int:
-    """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean."""
+    """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean.
+
+    Rows that come second are few, so they are counted; where the first of a key was refused, one of them is clean.
+    """
     query = sql.SQL(
         """
-        select count(*) - count(distinct ({key})) as duplicates
-        from pg_temp.judged_rows as j
-        where load_id = %(load_id)s
-            and ({key}) in (select {key} from pg_temp.judged_rows where load_id = %(load_id)s and duplicate_rank > 1)
-            and not exists (
-                select from quarantine.rejected_row as r
-                where r.load_id = %(load_id)s and r.row_number = j.row_number and r.status = 'open'
-            )
+        with refused as (
+            select row_number from quarantine.rejected_row where load_id = %(load_id)s and status = 'open'
+        ),
+        repeats as (
+            select {key} from pg_temp.judged_rows
+            where load_id = %(load_id)s and duplicate_rank > 1 and num_nulls({key}) = 0
+                and row_number not in (select row_number from refused)
+        ),
+        refused_firsts as (
+            select {key} from pg_temp.judged_rows
+            where load_id = %(load_id)s and duplicate_rank = 1 and row_number in (select row_number from refused)
+        )
+        select (select count(*) from repeats)
+            - (select count(*) from (select {key} from repeats intersect select {key} from refused_firsts) as clean)
+            as duplicates
         """
     ).format(key=sql.SQL(", ").join(map(sql.Identifier, key)))
     return connection.execute(query, {"load_id": load_id}).fetchone()["duplicates"]

@@ -113,3 +113,14 @@ def partitions(warehouse) -> set[str]:
         "select inhrelid::regclass::text as name from pg_inherits where inhparent = 'canonical.meter_reading'::regclass"
     )
     return {row["name"].removeprefix("canonical.") for row in warehouse.execute(query)}
+
+
+def test_of_rows_that_repeat_a_refused_one_the_next_is_clean(ingest, warehouse):
+    """Three rows claim the last interval; the newest of them, which would win, is out of range."""
+    content = csv(range(96)).rstrip("\n")
+    slot = content.splitlines()[-1].removesuffix("95")
+    load = ingest("\n".join([content, f"{slot}97", f"{slot}-90000", ""]))
+    assert (load["rows_clean"], load["rows_rejected"], load["rows_duplicate"]) == (96, 1, 1)
+    publish()
+    stored = warehouse.execute('select energy_wh from canonical.meter_reading order by "timestamp"').fetchall()
+    assert [row["energy_wh"] for row in stored] == [*range(95), 97]
