@@ -63,7 +63,7 @@ def build(select: str | None = None, exclude: str | None = None) -> None:
 
 def prepare() -> None:
     """Create the views that judging reads, without touching a canonical row, and keep the manifest for the Dag."""
-    run("run", "--select", "staging", "intermediate")
+    run("run", "--full-refresh", "--select", "staging", "intermediate")
     _keep_manifest()
 
 

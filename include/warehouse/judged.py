@@ -25,6 +25,8 @@ def duplicate_rows(connection: Connection, load_id: int, key: Sequence[str]) -> 
     """Rows of a load that were not refused but repeat the key of another such row; one of each key is clean.
 
     Rows that come second are few, so they are counted; where the first of a key was refused, one of them is clean.
+    `is true` keeps the refused rows a list that is looked up: as a join, without statistics, each row would be compared
+    with each of them.
     """
     query = sql.SQL(
         """
@@ -38,7 +40,8 @@ def duplicate_rows(connection: Connection, load_id: int, key: Sequence[str]) -> 
         ),
         refused_firsts as (
             select {key} from pg_temp.judged_rows
-            where load_id = %(load_id)s and duplicate_rank = 1 and row_number in (select row_number from refused)
+            where load_id = %(load_id)s and duplicate_rank = 1
+                and (row_number in (select row_number from refused)) is true
         )
         select (select count(*) from repeats)
             - (select count(*) from (select {key} from repeats intersect select {key} from refused_firsts) as clean)

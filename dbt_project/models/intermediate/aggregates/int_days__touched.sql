@@ -1,3 +1,5 @@
+{{ config(materialized='table', unlogged=true, post_hook='analyze {{ this }}') }}
+
 with
 
 accepted as (
@@ -27,7 +29,7 @@ half_days as (
         min(interval_start) as first_start,
         max(interval_start) as last_start
     from accepted
-    group by publication_id, organization_id, project_id, meter_id, floor(date_part('epoch', interval_start) / 43200)
+    group by publication_id, organization_id, project_id, meter_id, {{ half_day('interval_start') }}
 
 ),
 

@@ -18,7 +18,8 @@ readings as (
 
 ),
 
--- one row per local hour and series; an interval longer than an hour stands in the hour in which it starts
+-- One row per local hour and series; an interval longer than an hour stands in the hour in which it starts. Each day
+-- looks up its own readings by their key: a plain join would compare each with every touched day of its meter.
 final as (
 
     select
@@ -30,22 +31,26 @@ final as (
         days.month_start,
         days.day_start,
         days.day_end,
-        date_trunc('hour', readings."timestamp", days.time_zone) as hour_start,
-        readings.source_system,
-        readings.reading_interval_seconds,
-        sum(readings.energy_wh) as energy_wh,
-        count(*) filter (where readings.quality = 'measured') as measured_count,
-        count(*) filter (where readings.quality = 'estimated') as estimated_count,
-        count(readings.energy_wh) filter (where readings.quality = 'measured') as measured_energy_count,
-        count(readings.energy_wh) as energy_count
+        hours.*
     from days
-    inner join readings
-        on
-            days.organization_id = readings.organization_id
-            and days.meter_id = readings.meter_id
-            and days.day_start <= readings."timestamp"
-            and days.day_end > readings."timestamp"
-    group by 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11
+    cross join lateral (
+        select
+            date_trunc('hour', readings."timestamp", days.time_zone) as hour_start,
+            readings.source_system,
+            readings.reading_interval_seconds,
+            sum(readings.energy_wh) as energy_wh,
+            count(*) filter (where readings.quality = 'measured') as measured_count,
+            count(*) filter (where readings.quality = 'estimated') as estimated_count,
+            count(readings.energy_wh) filter (where readings.quality = 'measured') as measured_energy_count,
+            count(readings.energy_wh) as energy_count
+        from readings
+        where
+            readings.organization_id = days.organization_id
+            and readings.meter_id = days.meter_id
+            and readings."timestamp" >= days.day_start
+            and readings."timestamp" < days.day_end
+        group by 1, 2, 3
+    ) as hours
 
 )
 
