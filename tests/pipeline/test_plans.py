@@ -1,7 +1,12 @@
-"""What a publication reads, by the database's own count: the months that it touches, and no others."""
+"""What a load asks of the database, by the database's own count: few statements, and only the months that it touches."""
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
+
+import psycopg
+import pytest
 
 from tests.pipeline.files import csv
 
@@ -39,3 +44,45 @@ def test_a_publication_reads_only_the_months_that_it_touches(ingest, warehouse):
         time.sleep(0.1)
     read = {month for month in after if after[month] > before.get(month, 0)}
     assert read <= {"meter_reading_2026_06", "meter_reading_default"}
+
+
+@pytest.fixture
+def counted(cluster) -> Iterator[object]:
+    """Counts the statements that the server runs within a block: `with counted() as sent:` fills `sent`."""
+    with psycopg.connect(cluster.superuser_url, autocommit=True) as connection:
+
+        def log_statements(duration_ms: int) -> None:
+            connection.execute(f"alter system set log_min_duration_statement = {duration_ms}")
+            connection.execute("select pg_reload_conf()")
+            time.sleep(0.2)  # backends read it as they come to their next statement
+
+        @contextmanager
+        def block() -> Iterator[list[int]]:
+            sent: list[int] = []
+            start = cluster.log.stat().st_size
+            yield sent
+            with cluster.log.open("rb") as lines:
+                lines.seek(start)
+                sent.append(sum(b"  duration: " in line for line in lines))
+
+        log_statements(0)
+        yield block
+        log_statements(-1)
+
+
+def test_the_number_of_statements_does_not_grow_with_the_load(ingest, warehouse, counted):
+    from include.pipeline.publish import publish
+
+    def statements(days: int, name: str) -> tuple[int, int]:
+        with counted() as judged:
+            load = ingest(csv(range(1, 96 * days + 1), datetime(2026, 3, 1, tzinfo=UTC)), name)
+        assert load["rows_clean"] == 96 * days
+        with counted() as published:
+            publish()
+        return judged[0], published[0]
+
+    statements(1, "first.csv")  # makes partitions, imports, parses
+    few, many = statements(2, "few.csv"), statements(28, "many.csv")
+    # fourteen times the rows: from a thousand on, raw is analysed, and so are tables that have grown
+    assert 0 < many[0] <= few[0] + 12
+    assert 0 < many[1] <= few[1] + 12
