@@ -1,4 +1,4 @@
-"""What a load asks of the database, by the database's own count: few statements, and only the months that it touches."""
+"""What a load asks of the database, by the database's own count: few statements, and only months that it touches."""
 
 import time
 from collections.abc import Iterator
