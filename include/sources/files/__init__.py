@@ -60,9 +60,8 @@ def cells(path: Path, name: str, hints: FileHints, row_numbers: set[int]) -> Ite
     """Yield (row number, header -> text as delivered) of the wanted rows, made storable in PostgreSQL."""
     wanted = pa.array(sorted(row_numbers), pa.int64())
     for chunk in _chunks(_open(path, name, hints)):
-        rows = pc.indices_nonzero(pc.is_in(chunk.row_numbers, value_set=wanted)).to_pylist()
-        for row in rows:
-            yield chunk.row_numbers[row].as_py(), _row_cells(chunk, row)
+        rows = pc.indices_nonzero(pc.is_in(chunk.row_numbers, value_set=wanted))
+        yield from _cells_of(chunk, rows)
         if chunk.row_numbers[-1].as_py() >= max(row_numbers, default=0):
             return
 
@@ -77,13 +76,17 @@ def headers(delivered: list[str], hints: FileHints) -> dict[str, str]:
     return {column: match.header for column, match in map_columns(delivered, hints).used.items()}
 
 
-def _row_cells(chunk: Chunk, row: int) -> dict[str, str]:
-    number = chunk.row_numbers[row].as_py()
-    if number in chunk.broken:
-        return {"row": storable(chunk.broken[number])}
-    texts = {header: as_text(column[row : row + 1])[0].as_py() for header, column in chunk.columns.items()}
-    refused = {header: cell.text for header, found in chunk.refused.items() for cell in found if cell.index == row}
-    return {header: storable(text) for header, text in (texts | refused).items() if text is not None}
+def _cells_of(chunk: Chunk, rows: pa.Array) -> Iterator[tuple[int, dict[str, str]]]:
+    """Row number and cells of some rows of a chunk, by their place in it; column by column, because rows are slow."""
+    texts = {header: as_text(column.take(rows)).to_pylist() for header, column in chunk.columns.items()}
+    for place, row in enumerate(rows.to_pylist()):
+        number = chunk.row_numbers[row].as_py()
+        if number in chunk.broken:
+            yield number, {"row": storable(chunk.broken[number])}
+            continue
+        delivered = {header: column[place] for header, column in texts.items()}
+        refused = {header: cell.text for header, found in chunk.refused.items() for cell in found if cell.index == row}
+        yield number, {header: storable(text) for header, text in (delivered | refused).items() if text is not None}
 
 
 def _open(path: Path, name: str, hints: FileHints) -> DelimitedFile | JsonFile | ParquetFile:
