@@ -9,7 +9,7 @@ import pytest
 from include.evidence.hashes import reading_line
 from include.evidence.offline.verify_money import damages, rounded
 from include.evidence.offline.verify_result import resolved
-from include.evidence.offline.verify_terms import Terms, error_share, instant
+from include.evidence.offline.verify_terms import Terms
 from tests.unit.evidence.cases import METER, START, a_case, event, outage, readings, sized_days
 
 HOURS = tuple(f"2026-06-01T{hour:02}" for hour in range(24))
@@ -177,19 +177,6 @@ def test_money_is_rounded_by_the_contract(mode, amount):
     assert rounded(Decimal("9278.325"), 2, mode) == Decimal(amount)
 
 
-@pytest.mark.parametrize(
-    ("lookback", "at", "share"),
-    [
-        ("half", "2026-03-01T00:00:00Z", "0.016"), ("half", "2026-01-20T00:00:00Z", "0"),
-        ("full", "2026-02-10T00:00:00Z", "0.016"), ("none", "2026-03-01T00:00:00Z", "0"),
-        ("full", "2026-03-02T00:00:00Z", "0"),
-    ],
-)  # fmt: skip
-def test_a_meter_test_looks_back(lookback, at, share):
-    test = {"tested_at": "2026-03-02T00:00:00Z", "last_good_at": "2026-01-01T00:00:00Z", "error_share": "0.016"}
-    assert error_share(lookback, [test], int(instant(at))) == Decimal(share)
-
-
 def test_clock_changes_make_days_of_23_and_25_hours():
     zone = ZoneInfo("Europe/Berlin")
     for on, hours, quarters in ((date(2026, 10, 25), 25, 96), (date(2026, 3, 29), 23, 92)):
@@ -296,12 +283,3 @@ def test_the_first_of_the_contracts_list_stands_in():
         ("backup_meter", "900"), ("inverter_sum", "912"), ("model", "10000"), ("model", "10000")
     ]  # fmt: skip
     assert case.event["usable_percent"] == 100
-
-
-def test_of_two_tests_that_reach_back_the_earlier_says_more():
-    tests = [
-        {"tested_at": f"2026-0{month}-01T00:00:00Z", "last_good_at": "2026-01-01T00:00:00Z", "error_share": share}
-        for month, share in ((3, "0.01"), (5, "0.02"))
-    ]
-    found = [error_share("half", tests, int(instant(f"2026-{at}T00:00:00Z"))) for at in ("01-20", "02-20", "03-02")]
-    assert found == [0, Decimal("0.01"), Decimal("0.02")]
