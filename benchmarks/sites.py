@@ -11,15 +11,13 @@ import os
 import secrets
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 
 import psycopg
 
 from benchmarks.processes import cpu_seconds
 from benchmarks.warehouse import bench
-from benchmarks.world import wait_for
-from include.local import ports
+from benchmarks.world import serving
 from simulators.solaredge import DEMO_KEY
 from simulators.solaredge_plants import fleet
 
@@ -46,20 +44,10 @@ def document(sites: int) -> dict:
     return {"organization": "Fleet Energy", "projects": projects, "accounts": [account]}
 
 
-@contextmanager
-def simulator(sites: int) -> Iterator[tuple[str, int]]:
+def simulator(sites: int) -> AbstractContextManager[tuple[str, int]]:
     """The vendor in a process of its own; yields its address and process id."""
-    port = ports.pick()
     limits = ["--calls-per-minute", str(CALLS_PER_MINUTE), "--credits", str(CALLS_PER_MONTH)]
-    command = [sys.executable, "-m", "simulators.solaredge", "--port", str(port), "--more-sites", str(sites), *limits]
-    process = subprocess.Popen(command, start_new_session=True)
-    url = f"http://127.0.0.1:{port}"
-    try:
-        wait_for(url)
-        yield url, process.pid
-    finally:
-        process.terminate()
-        process.wait()
+    return serving("simulators.solaredge", "--more-sites", str(sites), *limits)
 
 
 def measure(sites: int) -> dict:

@@ -50,7 +50,7 @@ def world() -> Iterator[World]:
     with tempfile.TemporaryDirectory(prefix="sunledger-bench-") as folder, postgres.ephemeral() as cluster:
         _prepare(cluster, Path(folder))
         key = _register()
-        with _server() as (url, pid):
+        with serving("uvicorn", "benchmarks.world:app", "--factory", "--log-level", "warning") as (url, pid):
             yield World(url, key, pid, int((cluster.data_dir / "postmaster.pid").read_text().split()[0]))
 
 
@@ -99,10 +99,11 @@ def _register() -> str:
 
 
 @contextmanager
-def _server() -> Iterator[tuple[str, int]]:
+def serving(module: str, *arguments: str) -> Iterator[tuple[str, int]]:
+    """A server of `python -m module`, told its free port by `--port`; yields its address and process id."""
     port = ports.pick()
-    command = [sys.executable, "-m", "uvicorn", "benchmarks.world:app", "--factory", "--port", str(port)]
-    process = subprocess.Popen([*command, "--log-level", "warning"], start_new_session=True)
+    command = [sys.executable, "-m", module, *arguments, "--port", str(port)]
+    process = subprocess.Popen(command, start_new_session=True)
     url = f"http://127.0.0.1:{port}"
     try:
         wait_for(url)
