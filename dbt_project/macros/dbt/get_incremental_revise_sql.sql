@@ -14,32 +14,20 @@ A second run over the same input therefore writes nothing. Model `meta`:
     {%- set columns = arg_dict['dest_columns'] | map(attribute='name') | list -%}
     {%- set payload = columns | reject('in', key) | list -%}
     {%- set compared = payload | reject('in', meta.get('bookkeeping', [])) | list -%}
-    {%- set conditions = [] -%}
-    {%- set nullable = meta.get('nullable_key', []) -%}
-    {%- for column in key -%}
-        {%- do conditions.append(
-            revise_key('stored', column, nullable) ~ ' = ' ~ revise_key('fresh', column, nullable)
-        ) -%}
-    {%- endfor -%}
-    {%- if meta.get('time_column') -%}
-        {%- do conditions.append(publication_time_ranges('stored.' ~ adapter.quote(meta['time_column']))) -%}
-    {%- endif -%}
+    {%- set same_key = revise_conditions(key, meta) -%}
     {%- set known = adapter.quote(fresh.identifier ~ '_known') -%}
-    {%- set key_columns = [] -%}
-    {%- for column in key -%}
-        {%- do key_columns.append('fresh.' ~ adapter.quote(column)) -%}
-    {%- endfor -%}
-    {%- do run_query('analyze ' ~ fresh) -%}
-    {#- Which keys are stored is settled first: an insert that looks for them in the table it fills, which seems empty to
+    {%- set quoted_key = [] -%}
+    {%- for column in key -%}{%- do quoted_key.append(adapter.quote(column)) -%}{%- endfor -%}
+    {%- do run_query('analyze ' ~ fresh ~ ' (' ~ (quoted_key | join(', ')) ~ ')') -%}
+    {#- Which rows are stored is settled first: an insert that looks for them in the table it fills, which seems empty to
         the planner, would read its own growing table for each row. -#}
     {%- do run_query(
-        'create temporary table ' ~ known ~ ' as select ' ~ (key_columns | join(', ')) ~ ' from ' ~ fresh
-        ~ ' as fresh inner join ' ~ target ~ ' as stored on ' ~ (conditions | join(' and '))
+        'create temporary table ' ~ known ~ ' as ' ~ revise_known(fresh, target, same_key, compared, meta)
     ) -%}
-    {%- set is_any_known = run_query('select exists (select from ' ~ known ~ ')').rows[0][0] -%}
-    {%- if is_any_known -%}
-    {%- do run_query('analyze ' ~ known) -%}
+    {%- set found = run_query('select count(*), count(*) filter (where is_revised) from ' ~ known).rows[0] -%}
+    {%- if found[0] -%}{%- do run_query('analyze ' ~ known) -%}{%- endif -%}
 
+    {%- if found[1] %}
     with revised as (
         update {{ target }} as stored
         set
@@ -47,14 +35,8 @@ A second run over the same input therefore writes nothing. Model `meta`:
             {{ adapter.quote(column) }} = fresh.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
             {%- endfor %}
         from {{ fresh }} as fresh
-        where
-            {{ conditions | join(' and ') }}
-            and (
-                {%- for column in compared %}
-                stored.{{ adapter.quote(column) }} is distinct from fresh.{{ adapter.quote(column) }}
-                {{- ' or ' if not loop.last }}
-                {%- endfor %}
-            )
+        inner join {{ known }} as known on fresh.ctid = known.fresh_row
+        where known.is_revised and {{ same_key }}
     )
     {%- endif %}
 
@@ -64,15 +46,7 @@ A second run over the same input therefore writes nothing. Model `meta`:
         fresh.{{ adapter.quote(column) }}{{ ',' if not loop.last }}
         {%- endfor %}
     from {{ fresh }} as fresh
-    {%- if is_any_known %}
-    where not exists (
-        select 1
-        from {{ known }} as known
-        where
-            {%- for column in key %}
-            {{ revise_key('known', column, nullable) }} = {{ revise_key('fresh', column, nullable) }}
-            {{- ' and ' if not loop.last }}
-            {%- endfor %}
-    )
+    {%- if found[0] %}
+    where not exists (select 1 from {{ known }} as known where known.fresh_row = fresh.ctid)
     {%- endif %}
 {% endmacro %}

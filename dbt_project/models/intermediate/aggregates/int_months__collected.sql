@@ -57,20 +57,31 @@ stored_days as (
             and stored.period_start >= months.month_start
             and stored.period_start < months.month_end
             and stored.time_zone = months.time_zone
-    left join fresh_days
-        on
-            stored.organization_id = fresh_days.organization_id
-            and stored.meter_id = fresh_days.meter_id
-            and stored.period_start = fresh_days.day_start
-    where stored.period_type = 'daily' and fresh_days.meter_id is null
+    where stored.period_type = 'daily'
 
 ),
 
+-- a fresh day stands for the stored one; a join that leaves stored ones out would compare each with each, because the
+-- planner guesses that there is only one
 days as (
 
-    select * from fresh_days
-    union all
-    select * from stored_days
+    select distinct on (organization_id, meter_id, day_start) *
+    from (
+        select
+            *,
+            true as is_fresh
+        from fresh_days
+        union all
+        select
+            *,
+            false as is_fresh
+        from stored_days
+    ) as candidates
+    order by
+        organization_id asc,
+        meter_id asc,
+        day_start asc,
+        is_fresh desc
 
 ),
 
