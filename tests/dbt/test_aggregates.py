@@ -4,6 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
+import pytest
+from psycopg.errors import CheckViolation
+
 from tests.dbt.world import days, quarters
 
 JUNE = datetime(2026, 6, 1, tzinfo=UTC)
@@ -35,6 +38,32 @@ def test_hours_of_a_series_that_lost_the_day_are_emptied(world, meter) -> None:
     world.publish(world.load([daily]))
     rows = world.rows("select period_type, energy_wh, reading_count from canonical.meter_aggregate order by 1")
     assert [tuple(row.values()) for row in rows] == [("daily", 500, 1), ("hourly", None, 0), ("monthly", 500, 1)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        "data_completeness_percent = 100.1",
+        "usable_percent = -0.1",
+        "assessed_obligation_id = 1, hours_expected = 2",
+        "assessed_obligation_id = 1, hours_expected = 2, hours_available = 3, availability_percent = 150",
+        "assessed_obligation_id = 1, hours_expected = 2, hours_available = 1, availability_percent = 60",
+    ],
+)
+def test_no_aggregate_claims_more_than_there_is(world, meter, change) -> None:
+    stored = f"""
+        insert into canonical.meter_aggregate
+        select row.* from jsonb_populate_record(null::canonical.meter_aggregate, jsonb_build_object(
+            'organization_id', 1, 'project_id', 1, 'meter_id', {meter}, 'period_type', 'daily',
+            'period_start', '2026-06-01', 'period_end', '2026-06-02', 'time_zone', 'UTC', 'source_system', 'manual',
+            'reading_interval_seconds', 900, 'reading_count', 96, 'measured_count', 96, 'estimated_count', 0,
+            'slots_expected', 96, 'data_completeness_percent', 100, 'usable_percent', 100, 'publication_id', 1,
+            'aggregated_at', now(), 'basis', 'interval'
+        )) as row
+    """
+    world.connection.execute(stored)
+    with pytest.raises(CheckViolation, match=r"meter_aggregate_(shares|hours)"):
+        world.connection.execute(f"update canonical.meter_aggregate set {change}")
 
 
 def test_registers_become_interval_energy_across_publications(world) -> None:

@@ -44,26 +44,12 @@ hourly as (
 
 ),
 
--- hours of a day whose authoritative series changed to one that does not cover them
-emptied as (
+-- stored hours of days whose authoritative series is another one now
+replaced as (
 
     select
-        stored.organization_id,
-        days.project_id,
-        stored.meter_id,
-        stored.period_type,
-        stored.period_start,
-        stored.period_end,
-        stored.time_zone,
-        stored.source_system,
-        stored.reading_interval_seconds,
-        cast(null as numeric) as energy_wh,
-        0 as measured_count,
-        0 as estimated_count,
-        stored.slots_expected,
-        0 as measured_weight,
-        0 as usable_weight,
-        3600 as period_weight
+        stored.*,
+        days.project_id as current_project_id
     from {{ stored_aggregates() }} as stored
     inner join days
         on
@@ -76,14 +62,37 @@ emptied as (
         and stored.reading_count > 0
         and (stored.source_system, stored.reading_interval_seconds)
         <> (days.source_system, days.reading_interval_seconds)
-        and not exists (
-            select 1
-            from hours
-            where
-                hours.organization_id = stored.organization_id
-                and hours.meter_id = stored.meter_id
-                and hours.hour_start = stored.period_start
-        )
+
+),
+
+-- those that the new series does not cover; a full join, because the planner expects one such hour and would go through
+-- all hours for each
+emptied as (
+
+    select
+        replaced.organization_id,
+        replaced.current_project_id as project_id,
+        replaced.meter_id,
+        replaced.period_type,
+        replaced.period_start,
+        replaced.period_end,
+        replaced.time_zone,
+        replaced.source_system,
+        replaced.reading_interval_seconds,
+        cast(null as numeric) as energy_wh,
+        0 as measured_count,
+        0 as estimated_count,
+        replaced.slots_expected,
+        0 as measured_weight,
+        0 as usable_weight,
+        3600 as period_weight
+    from replaced
+    full join hours
+        on
+            replaced.organization_id = hours.organization_id
+            and replaced.meter_id = hours.meter_id
+            and replaced.period_start = hours.hour_start
+    where hours.hour_start is null
 
 ),
 
