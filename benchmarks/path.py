@@ -70,6 +70,16 @@ def replay(load_id: int, postgres_pid: int, superuser_url: str) -> tuple[Reading
     return reading, {name: after[name] - before[name] for name in before}
 
 
+def settle(superuser_url: str) -> None:
+    """Let the server finish now what it leaves for later: vacuum, statistics, dirty pages.
+
+    After a large load autovacuum comes within a minute, which may be in the middle of what is measured.
+    """
+    with psycopg.connect(superuser_url, autocommit=True) as connection:
+        connection.execute("vacuum (analyze)")
+        connection.execute("checkpoint")
+
+
 def _written(connection: psycopg.Connection) -> dict[str, float]:
     connection.execute("select pg_stat_force_next_flush()")
     position = connection.execute("select pg_wal_lsn_diff(pg_current_wal_lsn(), '0/0') / 1e6").fetchone()[0]
@@ -85,13 +95,15 @@ def main() -> int:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("file", type=Path)
     parser.add_argument("--more", action="store_true", help="walk it again, replay it, and walk a small file")
-    parser.add_argument("--after", type=Path, nargs="*", default=[], help="files that are stored before, unmeasured")
+    parser.add_argument("--after", type=Path, nargs="*", help="files that are stored, and vacuumed, before, unmeasured")
     chosen = parser.parse_args()
     path = chosen.file
     postgres_pid, superuser_url = int(os.environ["BENCH_POSTGRES_PID"]), os.environ["BENCH_SUPERUSER_URL"]
     walk(small_file(path.parent, 0), postgres_pid)
-    for earlier in chosen.after:
-        walk(earlier, postgres_pid)
+    if chosen.after is not None:
+        for earlier in chosen.after:
+            walk(earlier, postgres_pid)
+        settle(superuser_url)
     figures: dict[str, Any] = {f"first.{name}": asdict(r) for name, r in walk(path, postgres_pid).items()}
     if chosen.more:
         figures["again"] = asdict(walk(path, postgres_pid)["whole"])

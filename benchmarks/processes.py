@@ -8,9 +8,15 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds of a process and of its children, those alive and those that ended."""
-    own = sum(_ticks(pid)) / TICKS_PER_S
-    return own + sum(cpu_seconds(child) for child in _children(pid))
+    """CPU seconds of a process and of its children, those alive and those that ended.
+
+    A child that ends while they are added up is in neither sum, so they are added up again.
+    """
+    while True:
+        before = _ticks(pid)
+        seconds = sum(before) / TICKS_PER_S + sum(cpu_seconds(child) for child in _children(pid))
+        if _ticks(pid)[2:] == before[2:]:
+            return seconds
 
 
 def family(pid: int) -> Iterator[int]:

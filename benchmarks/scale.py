@@ -3,7 +3,8 @@
 Batches:  each number of rows through the whole path into an empty warehouse, from Parquet; the exponent of CPU seconds
           over rows, which is 1 where twice the rows cost twice as much; the growth of the largest process.
 History:  `--history 10000000` first fills a warehouse through the same path, a million rows at a time, and then
-          compares a batch of 100,000 newer rows with the same batch into an empty warehouse.
+          compares a batch of 100,000 newer rows with the same batch into an empty warehouse. Both begin vacuumed,
+          so that neither is billed for what autovacuum does for the readings before it.
 Shape:    `--meters`, `--interval-minutes` and `--days` measure one batch of another shape instead, such as one meter
           over ten years; `--slow-ms` prints the statements that took longer, with their times.
 
