@@ -1,18 +1,16 @@
 """Stage: parse the lake object and copy its rows to the raw table, in one transaction with the bookkeeping."""
 
-import json
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, date, datetime
-from itertools import chain
 from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from include.core.errors import Fenced, FileRejected, UnexpectedPayload
+from include.core.errors import FileRejected, UnexpectedPayload
 from include.core.failpoints import failpoint
 from include.lake.store import Lake
 from include.pipeline import feeds
@@ -35,10 +33,7 @@ def stage(load_id: int) -> dict[str, Any]:
     try:
         with Lake().local_file(load["lake_key"], load["sha256"]) as path:
             _copy([rows], [path])
-    except Exception as error:  # noqa: BLE001 -- the driver wraps the parser's own error
-        refusal = _refusal(rows.error or error)
-        if refusal is None:
-            raise rows.error or error from None
+    except (FileRejected, UnexpectedPayload) as refusal:
         with database.connect() as connection:
             loads.refuse(connection, load, "empty" if refusal.code == "F001_EMPTY" else "rejected", refusal)
             if refusal.code == "F008_TENANT_MISMATCH":
@@ -62,10 +57,6 @@ def _audit_mismatch(connection: database.Connection, load: dict[str, Any], refus
     )
 
 
-def _refusal(error: Exception) -> FileRejected | UnexpectedPayload | None:
-    return error if isinstance(error, FileRejected | UnexpectedPayload) else None
-
-
 def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Stage several small loads of one feed in one copy; when one of them cannot be read, none is staged."""
     day = datetime.now(UTC).date()
@@ -75,10 +66,7 @@ def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     group = [Rows(load, day) for load in claimed]
     with ExitStack() as stack:
         paths = [stack.enter_context(Lake().local_file(load["lake_key"], load["sha256"])) for load in claimed]
-        try:
-            _copy(group, paths)
-        except Exception as error:  # noqa: BLE001 -- the driver wraps the parser's own error
-            raise next((rows.error for rows in group if rows.error), error) from None
+        _copy(group, paths)
     failpoint("after_stage_commit")
     with database.connect() as connection:
         return [loads.get(connection, load_id) for load_id in load_ids]
@@ -87,20 +75,13 @@ def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
 def _copy(group: Sequence["Rows"], paths: Sequence[Path]) -> None:
     """Copy the rows of some loads of one feed and day; rows and bookkeeping commit together."""
     feed, day = group[0].load["feed"], group[0].day
-    with database.bulk() as connection, connection.cursor() as cursor:
-        for rows in group:
-            if rows.load["staged_on"] is not None:
-                statement = raw.delete_statement(feed, rows.load["staged_on"])
-                cursor.execute(statement, (rows.load["load_id"],))
-        batches = chain.from_iterable(rows.batches(path) for rows, path in zip(group, paths, strict=True))
-        reader = pa.RecordBatchReader.from_batches(group[0].schema, batches)
-        cursor.adbc_ingest(raw.partition(feed, day), reader, mode="append", db_schema_name="raw")
+    with database.connect() as connection:
+        for rows, path in zip(group, paths, strict=True):
+            raw.delete(connection, rows.load)
+            raw.copy(connection, feed, day, rows.batches(path))
         failpoint("before_stage_commit")
         for rows in group:
-            cursor.execute(loads.STAGED_SQL, rows.bookkeeping())
-            if cursor.fetchone() is None:
-                raise Fenced(f"load {rows.load['load_id']} was taken over by another worker; nothing was staged")
-        connection.commit()
+            loads.staged(connection, rows.load, rows.measured())
 
 
 class Rows:
@@ -112,21 +93,16 @@ class Rows:
         self.count = 0
         self.first_at: datetime | None = None
         self.last_at: datetime | None = None
-        self.error: Exception | None = None
         self._grid: dict[str, Counter[int]] = {}
 
     def batches(self, path) -> Iterator[pa.RecordBatch]:
-        """Batches ready for the table; keeps the parser's own error, which the driver would hide."""
-        try:
-            for batch in feeds.batches(self.load, path):
-                self._measure(batch)
-                failpoint("copy_batch")
-                yield self._complete(batch)
-            if self.count == 0:
-                raise FileRejected("F001_EMPTY", "there are no readings in it")
-        except Exception as error:
-            self.error = error
-            raise
+        """Batches ready for the table."""
+        for batch in feeds.batches(self.load, path):
+            self._measure(batch)
+            failpoint("copy_batch")
+            yield self._complete(batch)
+        if self.count == 0:
+            raise FileRejected("F001_EMPTY", "there are no readings in it")
 
     def _complete(self, batch: pa.RecordBatch) -> pa.RecordBatch:
         load_ids = pa.repeat(pa.scalar(self.load["load_id"], pa.int64()), batch.num_rows)
@@ -166,19 +142,16 @@ class Rows:
             if row["offset"] is not None:
                 self._grid.setdefault(row["series"], Counter())[row["offset"]] += row["count_all"]
 
-    def bookkeeping(self) -> tuple[Any, ...]:
-        """The parameters of `loads.STAGED_SQL`."""
-        offsets = self.grid_offsets()
-        return (
-            self.load["load_id"],
-            self.load["lease_epoch"],
-            self.count,
-            self.day,
-            self.first_at,
-            self.last_at,
-            json.dumps(offsets) if offsets else None,
-            feeds.PARSER_VERSION,
-        )
+    def measured(self) -> dict[str, Any]:
+        """What `loads.staged` writes down of the rows that passed."""
+        return {
+            "rows_in": self.count,
+            "staged_on": self.day,
+            "data_start_at": self.first_at,
+            "data_end_at": self.last_at,
+            "grid_offsets": self.grid_offsets(),
+            "parser_version": feeds.PARSER_VERSION,
+        }
 
     def grid_offsets(self) -> dict[str, int]:
         """Series (`site/device`) whose usual place on the grid is not zero, with that place in seconds."""

@@ -12,9 +12,6 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-import psycopg
-from psycopg.rows import dict_row
-
 from include.core import settings
 from include.core.errors import FileRejected, SiteMoved, SunledgerError, UnexpectedPayload
 from include.core.records import Answer, Site, Window
@@ -113,5 +110,5 @@ def _staged(connection: Connection, load: dict[str, Any], path: Path) -> dict[st
         return loads.get(connection, load["load_id"])
     raw.ensure_partition(connection, load["feed"], rows.day)
     raw.copy(connection, load["feed"], rows.day, batches)
-    psycopg.RawCursor(connection, row_factory=dict_row).execute(loads.STAGED_SQL, rows.bookkeeping())
+    loads.staged(connection, load, rows.measured())
     return loads.get(connection, load["load_id"])

@@ -1,4 +1,4 @@
-"""Connections to the warehouse: psycopg for books and queries, ADBC for bulk copies.
+"""Connections to the warehouse: psycopg, and ADBC where many rows are read as Arrow.
 
 Services connect as roles that own nothing; a superuser or a role that bypasses row-level security is refused.
 """
@@ -90,7 +90,7 @@ def _configure(connection: Connection, role: str) -> None:
 
 @contextmanager
 def bulk(role: str = "loader") -> Iterator["adbc.Connection"]:
-    """Open an ADBC connection whose copies and statements share one transaction, committed by the caller.
+    """Open an ADBC connection, which gives the rows of a query as Arrow batches.
 
     A database that is away raises psycopg's error, as everywhere else.
     """

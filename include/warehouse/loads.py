@@ -147,16 +147,25 @@ def guard(connection: Connection, load: dict[str, Any]) -> None:
         raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was written")
 
 
-# The same lease and bookkeeping for the ADBC connection that copies the rows: one transaction carries both.
-STAGED_SQL = """
-update ops.ingestion_log
-set status = 'staged', rows_in = $3, staged_on = $4, data_start_at = $5, data_end_at = $6,
-    grid_offsets = $7::text::jsonb, staged_at = now(), parser_version = $8,
-    code = null, message = null, remedy = null, verdict = null,
-    rows_clean = null, rows_rejected = null, rows_duplicate = null
-where load_id = $1 and lease_epoch = $2
-returning load_id
-"""
+def staged(connection: Connection, load: dict[str, Any], measured: dict[str, Any]) -> None:
+    """Write down what was copied to raw, in the transaction that copied it; Fenced when the lease is not ours."""
+    offsets = measured["grid_offsets"]
+    found = connection.execute(
+        """
+        update ops.ingestion_log
+        set status = 'staged', rows_in = %(rows_in)s, staged_on = %(staged_on)s, data_start_at = %(data_start_at)s,
+            data_end_at = %(data_end_at)s, grid_offsets = %(grid_offsets)s, staged_at = now(),
+            parser_version = %(parser_version)s, code = null, message = null, remedy = null, verdict = null,
+            rows_clean = null, rows_rejected = null, rows_duplicate = null
+        where load_id = %(load_id)s and lease_epoch = %(lease_epoch)s
+        returning load_id
+        """,
+        measured
+        | {"grid_offsets": Jsonb(offsets) if offsets else None}
+        | {"load_id": load["load_id"], "lease_epoch": load["lease_epoch"]},
+    ).fetchone()
+    if found is None:
+        raise Fenced(f"load {load['load_id']} was taken over by another worker; nothing was staged")
 
 
 def refuse(connection: Connection, load: dict[str, Any], status: str, error) -> None:

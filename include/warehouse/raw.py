@@ -17,10 +17,11 @@ def partition(feed: str, day: date) -> str:
     return f"{feed}_{day:%Y%m%d}"
 
 
-def delete_statement(feed: str, day: date) -> str:
-    """The statement, for the connection that copies, that takes a load's earlier rows away; `$1` is the load."""
-    statement = sql.SQL("delete from {} where load_id = $1").format(sql.Identifier("raw", partition(feed, day)))
-    return statement.as_string()
+def delete(connection: Connection, load: dict[str, Any]) -> None:
+    """Take away what a load staged before."""
+    if load["staged_on"] is not None:
+        table = sql.Identifier("raw", partition(load["feed"], load["staged_on"]))
+        connection.execute(sql.SQL("delete from {} where load_id = %s").format(table), [load["load_id"]])
 
 
 def ensure_partition(connection: Connection, feed: str, day: date) -> None:
@@ -29,14 +30,22 @@ def ensure_partition(connection: Connection, feed: str, day: date) -> None:
 
 
 def copy(connection: Connection, feed: str, day: date, batches: Iterable["pa.RecordBatch"]) -> None:
-    """Copy parsed rows to the partition of a load day within the running transaction; for bulk there is ADBC."""
-    with connection.cursor() as cursor:
-        for batch in batches:
-            columns = sql.SQL(", ").join(map(sql.Identifier, batch.schema.names))
-            table = sql.Identifier("raw", partition(feed, day))
-            with cursor.copy(sql.SQL("copy {} ({}) from stdin").format(table, columns)) as stream:
-                for row in zip(*(column.to_pylist() for column in batch.columns), strict=True):
-                    stream.write_row(row)
+    """Copy parsed rows to the partition of a load day within the running transaction."""
+    from include.warehouse import pgcopy
+
+    table = sql.Identifier("raw", partition(feed, day))
+    for batch in batches:
+        # columns without any value are left out: their nulls would cost time on both sides
+        delivered = batch.select(
+            [name for name in batch.schema.names if batch.column(name).null_count < batch.num_rows]
+        )
+        columns = sql.SQL(", ").join(map(sql.Identifier, delivered.schema.names))
+        statement = sql.SQL("copy {} ({}) from stdin (format binary)").format(table, columns)
+        with connection.cursor() as cursor, cursor.copy(statement) as stream:
+            stream.write(pgcopy.HEADER)
+            for rows in pgcopy.encoded(delivered):
+                stream.write(rows)
+            stream.write(pgcopy.TRAILER)
 
 
 def analyze(connection: Connection, feed: str, day: date) -> None:
