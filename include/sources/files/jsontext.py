@@ -23,13 +23,14 @@ Record = dict[str, Any]
 class Window:
     """A sliding window over JSON text that decodes one value at a time."""
 
-    def __init__(self, reader: Reader, decode: json.JSONDecoder) -> None:
+    def __init__(self, reader: Reader, decode: json.JSONDecoder, passed: int = 0) -> None:
+        """`passed` characters of the file stood before what the reader gives."""
         self._reader = reader
         self._decoder = decoder(None)
         self._decode = decode
         self._text = ""
         self._at = 0
-        self._passed = 0
+        self._passed = passed
         self._is_end = False
 
     @property
@@ -148,6 +149,11 @@ def _objects(window: Window, envelope: Record) -> Iterator[Record]:
         envelope |= first
         return
     yield first
+    yield from objects(window)
+
+
+def objects(window: Window) -> Iterator[Record]:
+    """Yield objects up to the end, none of which wraps others."""
     while window.peek():
         yield _record(window)
 

@@ -11,13 +11,14 @@ import pyarrow as pa
 
 from include.core.controls import storable
 from include.core.errors import FileRejected
-from include.core.json_objects import once
+from include.core.json_objects import MemberRepeated, once
 from include.core.records import FileHints
 from include.sources.files.cells import BadCell, Chunk, bad_cell
 from include.sources.files.columns import map_columns
 from include.sources.files.formats import Format, Kind
-from include.sources.files.jsontext import Record, Window, records
+from include.sources.files.jsontext import Record, Window, objects, records
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
+from include.sources.files.plainlines import PlainLines, blocks
 from include.sources.files.streams import Reader, chunks
 
 CHUNK_RECORDS = 16_384
@@ -51,14 +52,55 @@ class JsonFile:
 
     def chunks(self) -> Iterator[Chunk]:
         """Yield the records in order, some thousand at a time."""
-        envelope = self._envelope()
         row = 0
-        for group in _groups(*self._records({})):
-            yield self._chunk(group, row, envelope)
-            row += len(group)
+        for chunk in self._plain_first() if self._form.kind is Kind.NDJSON else self._exact():
+            yield chunk
+            row += len(chunk.row_numbers)
             refuse_above(LIMITS.rows, row, "rows")
         if row == 0:
             raise FileRejected("F001_EMPTY", "no records", remedy="nothing to do if the plant was idle")
+
+    def _exact(self) -> Iterator[Chunk]:
+        envelope, row = self._envelope(), 0
+        for group in _groups(*self._records({})):
+            yield self._chunk(group, row, envelope)
+            row += len(group)
+
+    def _plain_first(self) -> Iterator[Chunk]:
+        """Blocks of lines the fast way, as long as each line is one object; from there on the exact way."""
+        reader, plain = Reader(chunks(self._path, self._form)), PlainLines()
+        row = letters = 0
+        for block in blocks(reader, CHUNK_RECORDS, CHUNK_LETTERS):
+            chunk = self._block(block, row, plain)
+            if chunk is None:
+                reader.unread(block)
+                yield from self._rest(reader, row, letters)
+                return
+            if len(chunk.row_numbers):
+                yield chunk
+            row += len(chunk.row_numbers)
+            letters += len(block) if block.isascii() else len(block.decode())
+
+    def _block(self, block: bytes, row: int, plain: PlainLines) -> Chunk | None:
+        """The records of a block; None where a line is no object, or the first of the file may wrap others."""
+        if len(block) > CHUNK_LETTERS:
+            return None
+        if columns := plain.columns(block):
+            rows = len(next(iter(columns.values())))
+            named = {storable(key): cells for key, cells in columns.items()}
+            return Chunk(pa.arange(row + 1, row + rows + 1), named)
+        group = _object_a_line(block)
+        if group is None or (row == 0 and group and any(isinstance(value, list) for value in group[0].values())):
+            return None
+        for record in group:
+            plain.learn(record)
+        return self._chunk(group, row, {})
+
+    def _rest(self, reader: Reader, row: int, letters: int) -> Iterator[Chunk]:
+        window = Window(reader, json.JSONDecoder(object_pairs_hook=once), letters)
+        for group in _groups(window, objects(window) if row else records(window, {})):
+            yield self._chunk(group, row, {})
+            row += len(group)
 
     def _records(self, envelope: Record) -> tuple[Window, Iterator[Record]]:
         window = Window(Reader(chunks(self._path, self._form)), json.JSONDecoder(object_pairs_hook=once))
@@ -99,6 +141,16 @@ class JsonFile:
             for name, match in around.items()
             if name in INHERITED and match.header in envelope
         }
+
+
+def _object_a_line(block: bytes) -> list[Record] | None:
+    """Each line decoded by itself; None where one is more, less, or something else than an object."""
+    try:
+        group = [json.loads(line, object_pairs_hook=once) for line in block.decode().split("\n") if line.strip(" \t\r")]
+    except (ValueError, RecursionError, MemberRepeated):
+        return None
+    is_long = max(map(len, block.split(b"\n"))) > LIMITS.record_bytes
+    return group if not is_long and all(isinstance(record, dict) for record in group) else None
 
 
 def _groups(window: Window, found: Iterable[Record]) -> Iterator[list[Record]]:

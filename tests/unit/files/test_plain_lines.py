@@ -14,15 +14,15 @@ from include.sources.files.formats import Format, Kind
 from include.sources.files.objects import JsonFile
 from include.sources.files.plainlines import PlainLines
 
-NUMBERS = (
-    "0 -0 1 -1 900 0.0 -0.0 1.5 1e5 1E-7 0.1 1e400 -1e400 NaN Infinity 01 1. +1 9007199254740991 9007199254740993 "
-    "9223372036854775807 -9223372036854775808 9223372036854775808 123456789012345678901234567890 "
-    "0.12345678901234567890123 5e-324 9007199254740993.0"
-).split()
-TEXTS = (
-    '"INV-1" "" " " "2026-01-01T00:00:00Z" "2026-01-01" "2026-01-01 00:00:00" "12" "1.50" "ü☀" "\\u00fc" "\\ud83d\\ude00" '
-    '"\\ud800" "a\\u0000b" "a\tb" "\\n" "NaN" "true" "\\/"'
-).split(" ")
+NUMBERS = """
+0 -0 1 -1 900 0.0 -0.0 1.5 1e5 1E-7 0.1 1e400 -1e400 NaN Infinity 01 1. +1 9007199254740991 9007199254740993
+9223372036854775807 -9223372036854775808 9223372036854775808 123456789012345678901234567890
+0.12345678901234567890123 5e-324 9007199254740993.0
+""".split()  # noqa: SIM905 -- thirty strings are easier to read so
+TEXTS = [
+    *('"INV-1"', '""', '" "', '"2026-01-01T00:00:00Z"', '"2026-01-01"', '"2026-01-01 00:00:00"', '"12"', '"1.50"'),
+    *('"ü☀"', '"\\u00fc"', '"\\ud83d\\ude00"', '"\\ud800"', '"a\\u0000b"', '"a\tb"', '"\\n"', '"NaN"', '"\\/"'),
+]
 OTHERS = ["null", "true", "false", "[]", "[1]", "{}", '{"a": 1}', '{"a": 1, "a": 2}']
 values = st.one_of(*map(st.sampled_from, (NUMBERS, TEXTS, OTHERS)))
 usual = {
@@ -46,7 +46,9 @@ def outcome(chunks) -> list:
     said = []
     try:
         for chunk in chunks:
-            columns = [(header, str(cells.type), repr(cells.to_pylist())) for header, cells in chunk.columns.items()]
+            columns = [
+                (header, str(cells.type), [*map(repr, cells.to_pylist())]) for header, cells in chunk.columns.items()
+            ]
             said.append((chunk.row_numbers.to_pylist(), columns, chunk.refused))
     except (FileRejected, pa.ArrowException, ValueError) as refusal:
         said.append((type(refusal), str(refusal)))
@@ -72,6 +74,18 @@ def test_arrow_and_the_exact_reader_agree(tmp_path, small_chunks, text, ending):
     assert fast == exact
 
 
+def row_by_row(said: list) -> list | str:
+    """The cells of each row, however rows were grouped; of a refused file only the code, as nothing of it is kept."""
+    *chunks, last = said
+    if isinstance(last[0], type):
+        return last[1].partition(":")[0]
+    return [
+        (number, {header: cells[place] for header, _, cells in columns}, refused)
+        for numbers, columns, refused in [*chunks, last]
+        for place, number in enumerate(numbers)
+    ]
+
+
 PLAIN = '{"timestamp": "2026-01-01T00:00Z", "energy": 1.5}\n'
 
 
@@ -94,7 +108,7 @@ PLAIN = '{"timestamp": "2026-01-01T00:00Z", "energy": 1.5}\n'
 )
 @pytest.mark.parametrize("before", [0, 1, 3, 4])
 def test_what_is_not_plain_is_read_and_refused_as_before(tmp_path, small_chunks, before, end):
-    fast, exact = both(tmp_path, PLAIN * before + end)
+    fast, exact = map(row_by_row, both(tmp_path, PLAIN * before + end))
     assert fast == exact
 
 
