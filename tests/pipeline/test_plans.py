@@ -86,3 +86,15 @@ def test_the_number_of_statements_does_not_grow_with_the_load(ingest, warehouse,
     # fourteen times the rows: from a thousand on, raw is analysed, and so are tables that have grown
     assert 0 < many[0] <= few[0] + 12
     assert 0 < many[1] <= few[1] + 12
+
+
+def test_rows_of_a_load_are_found_by_a_summary_as_soon_as_many_are_staged(ingest, warehouse):
+    ingest(csv(range(1, 96 * 12 + 1), datetime(2026, 3, 1, tzinfo=UTC)), "many.csv")
+    left_out = """
+        select sum(brin_summarize_new_values(i.indexrelid)) as ranges
+        from pg_index as i
+        inner join pg_class as c on i.indexrelid = c.oid
+        where i.indrelid in (select relid from pg_partition_tree('raw.file_reading') where isleaf)
+            and c.relname like '%load_id%'
+    """
+    assert warehouse.execute(left_out).fetchone()["ranges"] == 0

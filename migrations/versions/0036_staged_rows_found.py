@@ -1,0 +1,10 @@
+"""staged_rows_found: see `migrations/sql/0036_staged_rows_found.sql`."""
+
+from migrations import run
+
+revision = "0036"
+down_revision = "0035"
+
+
+def upgrade() -> None:
+    run("0036_staged_rows_found.sql")
