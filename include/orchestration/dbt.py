@@ -22,7 +22,7 @@ from cosmos import (
 from cosmos.operators._watcher.state import is_dbt_node_status_success
 from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOperator, DbtTestWatcherOperator
 
-from include.pipeline.dbt import PROJECT_DIR, manifest_path, spare_the_call_stack
+from include.pipeline.dbt import PROJECT_DIR, manifest_path
 
 
 class _FirstTry:
@@ -42,7 +42,9 @@ class RepeatableBuild(DbtProducerWatcherOperator):
 
     def execute(self, context: Any, **kwargs: Any) -> Any:
         """Build, whichever try it is."""
-        spare_the_call_stack()
+        from include.pipeline.dbt_thrift import be_thrifty
+
+        be_thrifty()
         return super().execute({**context, "ti": _FirstTry(context["ti"])}, **kwargs)
 
 

@@ -103,23 +103,15 @@ def _manifest() -> "Manifest":
     return _parsed[state]
 
 
-def spare_the_call_stack() -> None:
-    """Keep dbt from reading the source of every caller, eight times a command, for a name that nothing here shows.
-
-    That is a twentieth of a small build; the name would only fill an event about flags.
-    """
-    from dbt_common.behavior_flags import BehaviorFlagRendered
-
-    BehaviorFlagRendered._default_source = staticmethod(lambda: "dbt")
-
-
 def _invoke(*arguments: str, manifest: "Manifest | None" = None) -> Any:
     from dbt.cli.main import dbtRunner
 
-    spare_the_call_stack()
+    from include.pipeline.dbt_thrift import be_thrifty, collecting_rarely
+
+    be_thrifty()
     place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
-    with redirect_stdout(sys.stderr):  # standard output belongs to the caller's own answer
-        outcome = dbtRunner(manifest).invoke([*arguments, *place, "--quiet"])
+    with collecting_rarely(), redirect_stdout(sys.stderr):  # standard output belongs to the caller's own answer
+        outcome = dbtRunner(manifest).invoke([*arguments, *place, "--log-level", "none"])
     if not outcome.success:
         raise BuildFailed(_reason(outcome), place=f"dbt {arguments[0]}", remedy="the log is logs/dbt.log")
     return outcome.result
