@@ -56,9 +56,9 @@ def manifest(dbt_environment, manifests):
     """The project, parsed once; parsing treats every warning as an error."""
     from dbt.cli.main import dbtRunner
 
-    from include.pipeline import dbt
+    from include.pipeline.dbt_thrift import be_thrifty
 
-    dbt.spare_the_call_stack()
+    be_thrifty()
     if "project" not in manifests:
         parsed = dbtRunner().invoke(["parse", *_place(), "--quiet", "--warn-error"])
         assert parsed.success, parsed.exception
