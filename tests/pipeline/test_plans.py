@@ -89,7 +89,10 @@ def test_the_number_of_statements_does_not_grow_with_the_load(ingest, warehouse,
 
 
 def test_rows_of_a_load_are_found_by_a_summary_as_soon_as_many_are_staged(ingest, warehouse):
-    ingest(csv(range(1, 96 * 12 + 1), datetime(2026, 3, 1, tzinfo=UTC)), "many.csv")
+    # more than the 128 pages of the first range, which is kept up to date from the start
+    ingest(csv(range(1, 96 * 110 + 1), datetime(2026, 3, 1, tzinfo=UTC)), "many.csv")
+    size = "select sum(pg_relation_size(relid)) / 8192 as pages from pg_partition_tree('raw.file_reading') where isleaf"
+    assert warehouse.execute(size).fetchone()["pages"] > 128
     left_out = """
         select sum(brin_summarize_new_values(i.indexrelid)) as ranges
         from pg_index as i
