@@ -24,6 +24,7 @@ from benchmarks.world import world
 ROWS, QUICK_ROWS = 1_000_000, 100_000
 ROUNDS = 3
 NOT_MEASURED = "the peers are not installed (`make bench-peers`)"
+ELSEWHERE = "many sites; scale and history: `python -m benchmarks.sites`; `python -m benchmarks.scale` (--help)"
 RESULTS = Path(__file__).parent / "results"
 
 
@@ -113,7 +114,7 @@ def main() -> int:
     RESULTS.mkdir(exist_ok=True)
     kept = RESULTS / f"{now:%Y-%m-%d}.json"
     kept.write_text(json.dumps(about | {"figures": figures, "rounds": rounds}, indent=1) + "\n")
-    sys.stdout.write("\n".join([*tabulated(figures), "", f"kept in {kept}"]) + "\n")
+    sys.stdout.write("\n".join([*tabulated(figures), "", f"kept in {kept}", ELSEWHERE]) + "\n")
     return 0
 
 

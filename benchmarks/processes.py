@@ -8,28 +8,21 @@ TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 
 
 def cpu_seconds(pid: int) -> float:
-    """CPU seconds of a process and of its children, those alive and those that ended.
-
-    A child that ends while they are added up is in neither sum, so they are added up again.
-    """
-    while True:
-        before = _ticks(pid)
-        seconds = sum(before) / TICKS_PER_S + sum(cpu_seconds(child) for child in _children(pid))
-        if _ticks(pid)[2:] == before[2:]:
-            return seconds
+    """CPU seconds of a process and of its children, those alive and those that ended."""
+    return sum(sum(_ticks(member)) for member in family(pid)) / TICKS_PER_S
 
 
 def family(pid: int) -> Iterator[int]:
-    """A process and all that descend from it."""
-    yield pid
-    for child in _children(pid):
-        yield from family(child)
-
-
-def _children(pid: int) -> Iterator[int]:
+    """A process and all that descend from it; `/proc` is read once, because what measures is measured too."""
+    children: dict[str, list[int]] = {}
     for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and _fields(int(folder.name))[1:2] == [str(pid)]:
-            yield int(folder.name)
+        if folder.name.isdigit():
+            for parent in _fields(int(folder.name))[1:2]:
+                children.setdefault(parent, []).append(int(folder.name))
+    members = [pid]
+    for member in members:
+        yield member
+        members += children.get(str(member), [])
 
 
 def _ticks(pid: int) -> list[int]:
