@@ -3,19 +3,17 @@
 A rule exists once, in a suite. Great Expectations turns it into a condition and counts with it; the same
 condition then finds the rows. However many rules there are, these queries run:
 
-rows:      what the rules look at, worked out once and kept in the temporary table `judged_rows`
-columns:   what the profiled readings look like, from the catalog
+columns:   what the rows look like, from the catalog
 counts:    the number of rows, then one aggregate scan for all rules
 breaches:  every row that breaks a rule, with all rules it breaks; only if there is one
 """
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 import psycopg
-from psycopg import sql
 
 from include.core.errors import AccountingError
 from include.judging.breaches import Breaches, Broken, find_breaches
@@ -28,29 +26,36 @@ if TYPE_CHECKING:
     import sqlalchemy as sa
 
 SCHEMA, VIEW = "intermediate", "int_readings__profiled"
-WORKED_OUT = "judged_rows"
+
+
+def columns_of(suite_names: Sequence[str]) -> list[str]:
+    """The columns that the rules of some suites look at, with those that tell rows apart."""
+    return plan_of(tuple(suite_names)).columns()
 
 
 def judge_loads(
     connection: psycopg.Connection,
+    table: tuple[str, str],
     staged_rows: Mapping[int, int | None],
-    staged_on: date,
     suite_names: Sequence[str],
     view: str = VIEW,
-    kept: Sequence[str] = (),
 ) -> dict[int, Verdict]:
-    """Judge several loads of one day in the queries of one, a verdict each; much cheaper for small ones.
+    """Judge several loads in the queries of one, a verdict each; much cheaper for small ones.
 
-    connection:  of a role that may read the profiled readings; judged is what its running transaction sees
+    connection:  of a role that may read the table; judged is what its running transaction sees
+    table:       schema and name of the table with what the rules look at, `columns_of` them, worked out once
     staged_rows: load -> rows that staging counted; None, for a single load, believes what is there
-    view:        what shows the rows of this feed to the rules
-    kept:        columns that no rule looks at and that are wanted in `judged_rows` besides
+    view:        what shows the rows of this feed to the rules, and names the batch
     """
     import sqlalchemy as sa
 
     plan = plan_of(tuple(suite_names))
-    _work_out(connection, view, plan.columns(kept), list(staged_rows), staged_on)
-    batch = sa.select(sa.text("*")).select_from(sa.table(WORKED_OUT))
+    schema, name = table
+    batch = (
+        sa.select(sa.text("*"))
+        .select_from(sa.table(name, schema=schema))
+        .where(sa.column("load_id").in_([sa.literal(load_id, literal_execute=True) for load_id in staged_rows]))
+    )
     with _lent(connection) as lent:
         counted = scan(lent, batch, sa.table(view, schema=SCHEMA), plan)
         broken = [
@@ -64,28 +69,6 @@ def judge_loads(
         raise AccountingError(f"{sum(rows.values())} rows were staged, {counted.rows} are there to be judged")
     result = _result(list(staged_rows), suite_names, view, counted, found.values)
     return {load_id: _verdict(rows[load_id], plan.rules, broken, found.of(load_id), result) for load_id in rows}
-
-
-def _work_out(
-    connection: psycopg.Connection, view: str, columns: Sequence[str], load_ids: Sequence[int], staged_on: date
-) -> None:
-    """Keep what the rules look at until the transaction ends: worked out once, however many queries read it.
-
-    The ids are literals, so that PostgreSQL opens one partition and plans with what it knows about these loads.
-    """
-    connection.execute(sql.SQL("drop table if exists {}").format(sql.Identifier("pg_temp", WORKED_OUT)))
-    connection.execute(
-        sql.SQL(
-            "create temporary table {table} on commit drop as "
-            "select {columns} from {view} where load_id in ({loads}) and staged_on = {day}"
-        ).format(
-            table=sql.Identifier(WORKED_OUT),
-            columns=sql.SQL(", ").join(map(sql.Identifier, columns)),
-            view=sql.Identifier(SCHEMA, view),
-            loads=sql.SQL(", ").join(map(sql.Literal, load_ids)),
-            day=sql.Literal(staged_on),
-        )
-    )
 
 
 def _verdict(

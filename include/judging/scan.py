@@ -50,10 +50,9 @@ class Plan:
     lists: list[list["MetricConfiguration"]]
     judged_by: list[list[Any]]
 
-    def columns(self, kept: Sequence[str] = ()) -> list[str]:
-        """The columns that the rules look at, with those that tell rows apart and those that are `kept`, each once."""
-        looked_at = [rule.kwargs["column"] for rule in self.rules]
-        return list(dict.fromkeys(["load_id", "row_number", *kept, *looked_at]))
+    def columns(self) -> list[str]:
+        """The columns that the rules look at, with those that tell rows apart, each once."""
+        return list(dict.fromkeys(["load_id", "row_number", *(rule.kwargs["column"] for rule in self.rules)]))
 
 
 @dataclass(frozen=True, slots=True)

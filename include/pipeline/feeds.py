@@ -10,6 +10,7 @@ import pyarrow as pa
 
 from include.core import settings
 from include.core.records import FileHints, Site
+from include.warehouse import judged
 
 FILE_FEED = "file_reading"
 BILLING_FEED = "billing_read"
@@ -22,26 +23,35 @@ BATCH_ROWS = 10_000
 class Rules:
     """How the rows of a feed are judged: the view that shows them, and the codes that mean more than a count.
 
-    `key` tells what a row speaks of, so that no two clean rows of a load may share it; `device` where it came from.
+    `key` tells what a row speaks of, so that no two clean rows of a load may share it. `kept` are the columns that are
+    worked out beside those that rules look at, and `kept_in` the raw table where they wait to be published; without
+    one they are gone with the verdict, and publishing works them out anew.
     """
 
     view: str
     key: tuple[str, ...]
     duplicate: str
-    device: tuple[str, ...] = ()
+    kept: tuple[str, ...]
+    kept_in: str | None = None
     unmapped: str | None = None
 
 
+READING_KEY = ("meter_id", "interval_start", "reading_interval_seconds")
 READING_RULES = Rules(
     view="int_readings__profiled",
-    key=("meter_id", "interval_start", "reading_interval_seconds"),
+    key=READING_KEY,
     duplicate="R401_DUP_IN_FILE",
-    device=("external_site_id", "external_device_id"),
+    kept=(
+        *("staged_on", "organization_id", "source_system", "external_site_id", "external_device_id", "received_at"),
+        *("project_id", *READING_KEY, "time_zone"),
+        *("energy_wh", "energy_total_wh", "energy_limit_wh", "power_w", "irradiance_wm2", "temperature_c"),
+        *("other_metrics", "quality", "quality_rank"),
+    ),
+    kept_in=judged.READINGS,
     unmapped="R501_SITE_UNMAPPED",
 )
-BILLING_RULES = Rules(
-    view="int_billing__profiled", key=("billed_line_id", "billing_period_id"), duplicate="B401_DUP_IN_BATCH"
-)
+BILLING_KEY = ("billed_line_id", "billing_period_id")
+BILLING_RULES = Rules(view="int_billing__profiled", key=BILLING_KEY, duplicate="B401_DUP_IN_BATCH", kept=BILLING_KEY)
 
 
 def rules(load: dict[str, Any]) -> Rules:

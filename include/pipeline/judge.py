@@ -10,12 +10,13 @@ from typing import Any
 
 from include.core import settings
 from include.core.failpoints import failpoint
-from include.judging.rows import judge_loads
+from include.judging.rows import columns_of, judge_loads
 from include.judging.verdict import FailingRow, Verdict
 from include.lake import keys
 from include.lake.store import Lake
 from include.pipeline import feeds
-from include.warehouse import judged, loads, quarantine, validation, waiting
+from include.pipeline.stage import ANALYZE_FROM_ROWS
+from include.warehouse import judged, loads, quarantine, raw, validation, waiting
 from include.warehouse.database import Connection, connect
 
 
@@ -31,22 +32,40 @@ def judge_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Give staged loads of one feed, source and day their verdicts; `sweep` puts the copies of their objects away."""
     with connect() as connection:
         claimed = [loads.claim(connection, load_id) for load_id in load_ids]
+        ensure_place(connection, claimed[0])
         released = {load["load_id"]: quarantine.released_rows(connection, load["load_id"]) for load in claimed}
     with connect() as connection:
         verdicts = verdicts_of(connection, claimed)
         for load in claimed:
             settle(connection, load, verdicts[load["load_id"]], released[load["load_id"]])
-        judged = [loads.get(connection, load_id) for load_id in load_ids]
+        judged_loads = [loads.get(connection, load_id) for load_id in load_ids]
     failpoint("after_verdict_commit")
-    return judged
+    _analyze(claimed)
+    return judged_loads
+
+
+def _analyze(claimed: Sequence[dict[str, Any]]) -> None:
+    """Tell the planner about many new rows, for the publication that reads them."""
+    kept_in, rows = feeds.rules(claimed[0]).kept_in, sum(load["rows_in"] for load in claimed)
+    if kept_in and rows >= ANALYZE_FROM_ROWS:
+        with connect() as connection:
+            raw.analyze(connection, kept_in, claimed[0]["staged_on"])
+
+
+def ensure_place(connection: Connection, load: dict[str, Any]) -> None:
+    """Make room for what a judgement keeps of a staged load's rows."""
+    if kept_in := feeds.rules(load).kept_in:
+        raw.ensure_partition(connection, kept_in, load["staged_on"])
 
 
 def verdicts_of(connection: Connection, claimed: Sequence[dict[str, Any]]) -> dict[int, Verdict]:
     """Let Great Expectations judge claimed loads of one feed, source and day, as the running transaction sees them."""
     first, rules = claimed[0], feeds.rules(claimed[0])
     staged_rows = {load["load_id"]: load["rows_in"] for load in claimed}
-    kept = (*rules.key, *rules.device)
-    return judge_loads(connection, staged_rows, first["staged_on"], feeds.suites(first), rules.view, kept)
+    suites, day = feeds.suites(first), first["staged_on"]
+    here = judged.place(rules.kept_in, day)
+    judged.work_out(connection, here, rules.view, {*columns_of(suites), *rules.kept}, list(staged_rows), day)
+    return judge_loads(connection, (here.schema, here.name), staged_rows, suites, rules.view)
 
 
 def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, released: Collection[int] = ()) -> None:
@@ -65,13 +84,14 @@ def settle(connection: Connection, load: dict[str, Any], verdict: Verdict, relea
         quarantine.replace(connection, load, ())
     validation.store(connection, load, verdict.result)
     rules = feeds.rules(load)
+    here = judged.place(rules.kept_in, load["staged_on"])
     duplicates = (
-        judged.duplicate_rows(connection, load["load_id"], rules.key)
+        judged.duplicate_rows(connection, here, load["load_id"], rules.key)
         if verdict.counts[rules.duplicate].unexpected
         else 0
     )
     is_unmapped = rules.unmapped and verdict.counts[rules.unmapped].unexpected
-    unmapped = judged.unmapped_devices(connection, load["load_id"]) if is_unmapped else []
+    unmapped = judged.unmapped_devices(connection, here, load["load_id"]) if is_unmapped else []
     findings = {"codes": _broken(verdict), "warnings": verdict.warnings, "unmapped": unmapped}
     outcome = _outcome(verdict, refused, duplicates, is_released=load["released_at"] is not None)
     loads.settle(connection, load, outcome | {"verdict": findings})

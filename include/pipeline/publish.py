@@ -7,7 +7,7 @@ from typing import Any
 
 from include.core.errors import BuildFailed, PublicationBusy
 from include.core.failpoints import failpoint
-from include.pipeline import dbt
+from include.pipeline import dbt, feeds
 from include.pipeline.process import OUTAGES, process, retry_mapped
 from include.pipeline.stage import stage
 from include.warehouse import billing, loads, publications, raw, summary
@@ -30,7 +30,9 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
     retry_mapped()
     with connect() as connection:
         waiting = publications.waiting_loads(connection)
-        missing = [load["load_id"] for load in waiting if raw.has_lost_rows(connection, load)]
+        missing = [
+            load["load_id"] for load in waiting if raw.has_lost_rows(connection, load, feeds.rules(load).kept_in)
+        ]
     for load_id in missing:
         log.warning("load %s lost its raw rows and is staged again", load_id)
         _judge_again(load_id)

@@ -77,7 +77,8 @@ def _copy(group: Sequence["Rows"], paths: Sequence[Path]) -> None:
     feed, day = group[0].load["feed"], group[0].day
     with database.connect() as connection:
         for rows, path in zip(group, paths, strict=True):
-            raw.delete(connection, rows.load)
+            for table in filter(None, (feed, feeds.rules(rows.load).kept_in)):
+                raw.delete(connection, rows.load, table)
             raw.copy(connection, feed, day, rows.batches(path))
         failpoint("before_stage_commit")
         for rows in group:

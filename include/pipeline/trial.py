@@ -97,6 +97,7 @@ def _judged(connection: Connection, answer: Answer, site: Site) -> dict[str, Any
     with Lake().local_file(delivery.lake_key, delivery.sha256) as path:
         load = _staged(connection, load, path)
     if load["status"] == "staged":
+        judge.ensure_place(connection, load)
         judge.settle(connection, load, judge.verdicts_of(connection, [load])[load["load_id"]])
     return loads.get(connection, load["load_id"])
 

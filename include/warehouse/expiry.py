@@ -14,13 +14,7 @@ def raw_partitions_before(connection: Connection, day: date) -> list[dict[str, A
     """Load days of raw tables before a day: feed, staged_on, size_bytes, and how many loads still need them."""
     return connection.execute(
         """
-        select
-            p.feed, p.staged_on, p.size_bytes,
-            (
-                select count(*) from ops.ingestion_log as l
-                where l.feed = p.feed and l.staged_on = p.staged_on
-                    and l.status in ('landed', 'staged', 'accepted', 'failed')
-            ) as needed_by
+        select p.feed, p.staged_on, p.size_bytes, raw.needed_by(p.feed, p.staged_on) as needed_by
         from raw.partitions_before(%s) as p order by p.staged_on, p.feed
         """,
         [day],

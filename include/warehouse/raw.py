@@ -17,11 +17,12 @@ def partition(feed: str, day: date) -> str:
     return f"{feed}_{day:%Y%m%d}"
 
 
-def delete(connection: Connection, load: dict[str, Any]) -> None:
-    """Take away what a load staged before."""
+def delete(connection: Connection, load: dict[str, Any], table: str) -> None:
+    """Take away what an earlier staging or judgement of a load left in a table of the schema raw."""
     if load["staged_on"] is not None:
-        table = sql.Identifier("raw", partition(load["feed"], load["staged_on"]))
-        connection.execute(sql.SQL("delete from {} where load_id = %s").format(table), [load["load_id"]])
+        query = sql.SQL("delete from {} where staged_on = {} and load_id = %s")
+        named = query.format(sql.Identifier("raw", table), sql.Literal(load["staged_on"]))
+        connection.execute(named, [load["load_id"]])
 
 
 def ensure_partition(connection: Connection, feed: str, day: date) -> None:
@@ -53,16 +54,19 @@ def analyze(connection: Connection, feed: str, day: date) -> None:
     connection.execute("select raw.analyze_partition(%s, %s)", [feed, day])
 
 
-def has_lost_rows(connection: Connection, load: dict[str, Any]) -> bool:
-    """Whether rows of a staged load are gone from raw, as after a database crash or when its partition expired."""
-    return row_count(connection, load) != load["rows_in"]
+def has_lost_rows(connection: Connection, load: dict[str, Any], table: str | None = None) -> bool:
+    """Whether rows of a staged load are gone, as after a database crash or when its partition expired.
+
+    table: of the schema raw, where every row of the load should be; the one of its feed when none is named
+    """
+    return row_count(connection, load, table or load["feed"]) != load["rows_in"]
 
 
-def row_count(connection: Connection, load: dict[str, Any]) -> int:
-    """How many rows of a load stand in raw."""
+def row_count(connection: Connection, load: dict[str, Any], table: str) -> int:
+    """How many rows of a load stand in a table of the schema raw."""
     if load["staged_on"] is None:
         return 0
-    name = partition(load["feed"], load["staged_on"])
+    name = partition(table, load["staged_on"])
     if connection.execute("select to_regclass(%s) as found", [f"raw.{name}"]).fetchone()["found"] is None:
         return 0
     query = sql.SQL("select count(*) as rows from {} where load_id = %s").format(sql.Identifier("raw", name))

@@ -127,9 +127,9 @@ def test_only_members_that_were_accepted_and_mapped_are_published(world, meter) 
     assert [tuple(row.values()) for row in report] == [("R301_ENERGY_RANGE", 1, 5), ("R501_SITE_UNMAPPED", 1, 5)]
 
 
-def test_rows_that_vanished_from_raw_stop_the_publication(world, meter) -> None:
+def test_judged_rows_that_vanished_stop_the_publication(world, meter) -> None:
     load = world.load(quarters(JUNE, 4, external_device_id="A"))
-    world.connection.execute("delete from raw.file_reading where row_number = 3")
+    world.connection.execute("delete from raw.judged_reading where row_number = 3")
     world.open(load)
     with pytest.raises(AssertionError, match="rows_add_up"):
         world.build()

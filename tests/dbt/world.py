@@ -13,12 +13,13 @@ from psycopg import sql
 
 from include.pipeline import dbt
 from include.pipeline.publish import OF_CONTRACTS
+from include.warehouse import judged, raw
 from include.warehouse.publications import concern_contracts
 from tests import warm
 
 TENANT_TABLES = (
     "core.organization, ops.ingestion_log, ops.publication, ops.retired_month, ops.restatement_decision, "
-    "raw.file_reading, raw.solaredge_reading, quarantine.rejected_row, canonical.meter_reading, "
+    "raw.file_reading, raw.solaredge_reading, raw.judged_reading, quarantine.rejected_row, canonical.meter_reading, "
     "canonical.meter_reading_revision, "
     "canonical.meter_aggregate, canonical.late_reading, canonical.restatement_proposal, raw.billing_read, "
     "canonical.billing_read, core.exchange_rate, canonical.obligation_day, canonical.obligation_period"
@@ -117,7 +118,19 @@ class World:
                 ),
                 [values[0], *values[2:]],
             )
+        if feed != "billing_read":
+            self._work_out(load)
         return load
+
+    def _work_out(self, load: int) -> None:
+        """Keep the readings of a load for its publication, as judging does."""
+        today = datetime.now().astimezone().date()
+        raw.ensure_partition(self.connection, judged.READINGS, today)
+        columns = self.rows("select attname from pg_attribute where attrelid = 'raw.judged_reading'::regclass and attnum > 0")
+        here = judged.place(judged.READINGS, today)
+        judged.work_out(
+            self.connection, here, "int_readings__profiled", {column["attname"] for column in columns}, [load], today
+        )
 
     def reject(self, load: int, row_number: int, code: str) -> None:
         """Move a row to quarantine, as judging does, with its accounting."""

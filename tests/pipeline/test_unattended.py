@@ -146,7 +146,7 @@ def test_a_load_that_cannot_be_processed_keeps_no_other_from_publication(load, w
     process.reopen(broken, actor="user:ada", reason="to see what happens")
     later(warehouse, 11)
     publish.open_publication()
-    warehouse.execute("delete from raw.file_reading where load_id = %s", [lost])
+    warehouse.execute("delete from raw.judged_reading where load_id = %s", [lost])
     read = feeds.batches
 
     def batches(row, path):

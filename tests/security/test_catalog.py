@@ -26,6 +26,7 @@ DEFINER_FUNCTIONS = {
     "raw.analyze_partition(text,date)",
     "raw.drop_partition(text,date)",
     "raw.ensure_partition(text,date)",
+    "raw.needed_by(text,date)",
     "raw.partitions_before(date)",
 }
 # what a tenant's connection may ask of them

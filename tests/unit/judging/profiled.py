@@ -12,6 +12,7 @@ from include.judging.rows import judge_loads
 from include.judging.verdict import Verdict
 
 STAGED_ON = date(2026, 5, 1)
+TABLE = ("intermediate", "int_readings__profiled")
 COLUMNS = {
     **dict.fromkeys(("load_id", "row_number", "duplicate_rank", "flat_run_seconds"), "bigint"),
     "staged_on": "date",
@@ -140,7 +141,7 @@ class Readings:
     def judge(self, load_id: int, names: Sequence[str] = ("readings", "solaredge")) -> Verdict:
         """Judge one load."""
         with psycopg.connect(self.url) as connection:
-            return judge_loads(connection, {load_id: None}, STAGED_ON, names)[load_id]
+            return judge_loads(connection, TABLE, {load_id: None}, names)[load_id]
 
     def close(self) -> None:
         """Leave the server alone again."""
