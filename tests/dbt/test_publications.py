@@ -127,6 +127,17 @@ def test_only_members_that_were_accepted_and_mapped_are_published(world, meter) 
     assert [tuple(row.values()) for row in report] == [("R301_ENERGY_RANGE", 1, 5), ("R501_SITE_UNMAPPED", 1, 5)]
 
 
+def test_what_was_judged_of_a_load_on_another_day_is_not_published(world, meter) -> None:
+    again, other = (world.load(quarters(JUNE + timedelta(days=day), 4, external_device_id="A")) for day in (0, 1))
+    yesterday = "current_date - 1"
+    world.connection.execute(f"select raw.ensure_partition('judged_reading', {yesterday})")
+    world.connection.execute(f"update ops.ingestion_log set staged_on = {yesterday} where load_id = %s", [other])
+    world.connection.execute(f"update raw.judged_reading set staged_on = {yesterday}")
+    world.work_out(again)
+    world.publish(again, other)
+    assert world.value("select count(*) from canonical.meter_reading") == 8
+
+
 def test_judged_rows_that_vanished_stop_the_publication(world, meter) -> None:
     load = world.load(quarters(JUNE, 4, external_device_id="A"))
     world.connection.execute("delete from raw.judged_reading where row_number = 3")

@@ -119,14 +119,16 @@ class World:
                 [values[0], *values[2:]],
             )
         if feed != "billing_read":
-            self._work_out(load)
+            self.work_out(load)
         return load
 
-    def _work_out(self, load: int) -> None:
+    def work_out(self, load: int) -> None:
         """Keep the readings of a load for its publication, as judging does."""
         today = datetime.now().astimezone().date()
         raw.ensure_partition(self.connection, judged.READINGS, today)
-        columns = self.rows("select attname from pg_attribute where attrelid = 'raw.judged_reading'::regclass and attnum > 0")
+        columns = self.rows(
+            "select attname from pg_attribute where attrelid = 'raw.judged_reading'::regclass and attnum > 0"
+        )
         here = judged.place(judged.READINGS, today)
         judged.work_out(
             self.connection, here, "int_readings__profiled", {column["attname"] for column in columns}, [load], today

@@ -28,8 +28,9 @@ def copies(tmp_path, zone: str) -> int:
 def stage_on(warehouse, load: dict, day: date) -> None:
     """Move a load's staged rows to another load day."""
     today = load["staged_on"] or datetime.now(UTC).date()
-    warehouse.execute("select raw.ensure_partition('file_reading', %s)", [day])
-    warehouse.execute("update raw.file_reading set staged_on = %s where load_id = %s", [day, load["load_id"]])
+    for table in ("file_reading", "judged_reading"):
+        warehouse.execute("select raw.ensure_partition(%s, %s)", [table, day])
+        warehouse.execute(f"update raw.{table} set staged_on = %s where load_id = %s", [day, load["load_id"]])
     warehouse.execute("update ops.ingestion_log set staged_on = %s where load_id = %s", [day, load["load_id"]])
     assert day < today
 
@@ -45,10 +46,10 @@ def test_staged_rows_go_after_a_week_unless_a_load_needs_them(ingest, warehouse)
         load = loads.get(connection, load["load_id"])
     stage_on(warehouse, load, DAY)
     assert load["status"] == "accepted" and retention.drop_raw() == []
-    [step] = retention.plan()
-    assert (step.which, step.outcome) == ("file_reading 2026-05-01", "1 loads need it")
+    days = ["file_reading 2026-05-01", "judged_reading 2026-05-01"]
+    assert [(step.which, step.outcome) for step in retention.plan()] == [(day, "1 loads need it") for day in days]
     set_status(warehouse, load, "published")
-    assert retention.drop_raw() == ["file_reading 2026-05-01"] and retention.drop_raw() == []
+    assert retention.drop_raw() == days and retention.drop_raw() == []
     assert warehouse.execute("select count(*) as n from raw.file_reading").fetchone()["n"] == 0
     again = replay(load["load_id"], actor="ann", reason="to see")
     assert (again["status"], again["rows_clean"]) == ("accepted", 4), "the lake still has every byte"

@@ -15,6 +15,8 @@ of the rating, at least 50 W. A meter that also counts import may go as far belo
         project.time_zone,
         project.latitude,
         project.longitude,
+        -- so far from the poles the sun is up four hours before and after noon all year
+        case when abs(project.latitude) <= 50 then cast(project.longitude / 360 as double precision) end as solar_day_shift,
         cast(least(1.2 * rating.capacity_w, 9e12) as double precision) as limit_w,
         cast(case
             when meter.metering_type in ('net', 'bidirectional') then greatest(-1.2 * rating.capacity_w, -9e12)

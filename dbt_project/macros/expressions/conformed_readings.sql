@@ -34,6 +34,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
                 devices.time_zone,
                 devices.latitude,
                 devices.longitude,
+                devices.solar_day_shift,
                 coalesce(devices.limit_w, 1.2 * cast({{ var('unknown_capacity_w') }} as double precision)) as limit_w,
                 coalesce(devices.floor_w, -0.01 * cast({{ var('unknown_capacity_w') }} as double precision)) as floor_w,
                 {{ unit_factor('delivered.energy_unit', 'energy_units.factor') }} as energy_factor,
@@ -180,7 +181,9 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             {{ energy_power_gap('energy_amount_wh', 'power_amount_w * seconds / 3600', '10', least_percent=1) }}
             as energy_power_gap_percent,
             case
-                when energy_amount_wh > -floor_wh or power_amount_w > -floor_w
+                when
+                    (energy_amount_wh > -floor_wh or power_amount_w > -floor_w)
+                    and {{ may_be_night('starts_at', 'solar_day_shift') }}
                     then core.sun_elevation_deg(latitude, longitude, starts_at)
             end as sun_elevation_deg,
             case

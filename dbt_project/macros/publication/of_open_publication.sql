@@ -13,10 +13,13 @@ models that depend on everything it reads.
         ~ " order by loads.load_id"
     ) -%}
     {%- if not members.rows -%}{{ return('false') }}{%- endif -%}
-    {%- set days = [] -%}
-    {%- for row in members.rows if "date '" ~ row[1] ~ "'" not in days -%}
-        {%- do days.append("date '" ~ row[1] ~ "'") -%}
+    {%- set days = {} -%}
+    {%- for load_id, day in members.rows -%}
+        {%- do days.setdefault(day | string, []).append(load_id) -%}
     {%- endfor -%}
-    {%- set load_ids = members.rows | map(attribute=0) | join(', ') -%}
-    {{ return('staged_on in (' ~ (days | join(', ')) ~ ') and load_id in (' ~ load_ids ~ ')') }}
+    {%- set conditions = [] -%}
+    {%- for day, load_ids in days.items() -%}
+        {%- do conditions.append("staged_on = date '" ~ day ~ "' and load_id in (" ~ (load_ids | join(', ')) ~ ')') -%}
+    {%- endfor -%}
+    {{ return('(' ~ (conditions | join(' or ')) ~ ')') }}
 {%- endmacro %}

@@ -49,7 +49,11 @@ waiting_loads as (
     from {{ source('ops', 'ingestion_log') }}
     where
         status in ('landed', 'staged', 'accepted', 'held', 'failed')
-        and load_id not in (select accepted.load_id from accepted)
+        and load_id not in (
+            select members.load_id
+            from {{ source('ops', 'publication_load') }} as members
+            where members.publication_id = {{ open_publication_id() }}
+        )
     group by organization_id, source_system
 
 ),
