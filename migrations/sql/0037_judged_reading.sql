@@ -90,23 +90,4 @@ $$;
 revoke execute on function raw.needed_by(text, date) from public;
 grant execute on function raw.needed_by(text, date) to sunledger_loader;
 
--- An index of page ranges knows only those that were summarised; vacuum would come to it much later.
-create or replace function raw.analyze_partition(feed text, staged_on date) returns void
-language plpgsql security definer set search_path = pg_catalog, pg_temp
-as $$
-declare
-    partition regclass := format('raw.%I', feed || to_char(staged_on, '"_"YYYYMMDD'))::regclass;
-begin
-    perform core.analyze_grown('core.meter_device');
-    perform core.analyze_grown('core.meter');
-    perform core.analyze_grown('core.project');
-    perform brin_summarize_new_values(i.indexrelid)
-    from pg_index as i
-    inner join pg_class as c on i.indexrelid = c.oid
-    inner join pg_am as m on c.relam = m.oid
-    where i.indrelid = partition and m.amname = 'brin';
-    execute format('analyze %s', partition);
-end
-$$;
-
 reset role;
