@@ -8,7 +8,7 @@
 
 with
 
-accepted as (
+accepted as not materialized (
 
     select *
     from {{ ref('int_readings__accepted') }}
@@ -24,46 +24,9 @@ stored as (
 
 ),
 
--- readings lie in the order of their slots, nearly: a sort costs less than counting each slot
-followed as (
-
-    select
-        organization_id,
-        meter_id,
-        interval_start,
-        reading_interval_seconds,
-        source_system,
-        lag(interval_start) over (
-            partition by organization_id, meter_id, reading_interval_seconds, source_system
-            order by interval_start
-        ) as start_before
-    from accepted
-
-),
-
 contested_slots as (
 
-    select {{ reading_key() }}
-    from followed
-    where interval_start = start_before
-
-    union
-
-    select
-        accepted.organization_id,
-        accepted.meter_id,
-        accepted.interval_start,
-        accepted.reading_interval_seconds,
-        accepted.source_system
-    from accepted
-    inner join stored
-        on
-            accepted.organization_id = stored.organization_id
-            and accepted.meter_id = stored.meter_id
-            and accepted.interval_start = stored."timestamp"
-            and accepted.reading_interval_seconds = stored.reading_interval_seconds
-            and accepted.source_system = stored.source_system
-    where {{ reading_values('accepted') }} is distinct from {{ reading_values('stored') }}
+    select * from {{ ref('int_readings__contested') }}
 
 ),
 
