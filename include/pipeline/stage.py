@@ -16,6 +16,11 @@ from include.lake.store import Lake
 from include.pipeline import feeds
 from include.warehouse import audit, database, loads, raw
 
+# malloc gives back, when it is asked to, what is free in the middle of its heap; Arrow's other pools keep it
+pa.set_memory_pool(pa.system_memory_pool())
+
+RELEASE_EVERY_BATCHES = 8
+
 ANALYZE_FROM_ROWS = 1_000
 LONGEST_GRID_SECONDS = 3_600
 
@@ -83,6 +88,7 @@ def _copy(group: Sequence["Rows"], paths: Sequence[Path]) -> None:
         failpoint("before_stage_commit")
         for rows in group:
             loads.staged(connection, rows.load, rows.measured())
+    pa.default_memory_pool().release_unused()  # a worker goes on for long, and judging takes memory of its own
 
 
 class Rows:
@@ -98,7 +104,9 @@ class Rows:
 
     def batches(self, path) -> Iterator[pa.RecordBatch]:
         """Batches ready for the table."""
-        for batch in feeds.batches(self.load, path):
+        for number, batch in enumerate(feeds.batches(self.load, path), start=1):
+            if number % RELEASE_EVERY_BATCHES == 0:
+                pa.default_memory_pool().release_unused()
             self._measure(batch)
             failpoint("copy_batch")
             yield self._complete(batch)

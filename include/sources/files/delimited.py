@@ -13,7 +13,7 @@ from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, utf8
 from include.sources.files.formats import Format
 from include.sources.files.headers import read_head
 from include.sources.files.limits import LIMITS, refuse_above
-from include.sources.files.streams import Reader, chunks
+from include.sources.files.streams import OnDemand, Reader, chunks
 
 
 class DelimitedFile:
@@ -41,9 +41,10 @@ class DelimitedFile:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([(str(position), pa.binary()) for position in range(len(self._headers))])
+        source = OnDemand(self._reader)
         try:
-            yield from csv.open_csv(
-                pa.PythonFile(self._reader, mode="r"),
+            batches = csv.open_csv(
+                pa.PythonFile(source, mode="r"),
                 read_options=csv.ReadOptions(
                     use_threads=False, block_size=LIMITS.record_bytes, column_names=schema.names
                 ),
@@ -52,6 +53,7 @@ class DelimitedFile:
                 ),
                 convert_options=csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True),
             )
+            yield from source.paced(batches)
         except pa.ArrowInvalid as error:
             if "Empty CSV" not in str(error):
                 raise self._refusal(str(error)) from error

@@ -5,17 +5,20 @@ import io
 import itertools
 import shutil
 import tempfile
+import threading
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import IO
+from typing import IO, Any
 
 from include.core.errors import FileRejected
 from include.sources.files.formats import Format, decoder
 from include.sources.files.limits import LIMITS, refuse_above
 
 CHUNK_BYTES = 1 << 18
+BLOCKS_AHEAD = 4
+PATIENCE_S = 0.02
 UTF8_NAMES = {"utf-8", "utf8", "utf-8-sig", "ascii", "us-ascii"}
 
 
@@ -127,3 +130,29 @@ class Reader(io.RawIOBase):
         """Put bytes back in front; what was read before them is forgotten."""
         self._waiting = piece + self._waiting
         self.quotes = 0
+
+
+class OnDemand(io.RawIOBase):
+    """A file for Arrow's reading thread, which would be 32 blocks ahead of what is parsed; here it is a few.
+
+    A pace, not a lock: after `PATIENCE_S` it reads on, as where a block makes no batch, so that nobody waits for ever.
+    """
+
+    def __init__(self, reader: Reader) -> None:
+        self._reader = reader
+        self._turns = threading.Semaphore(BLOCKS_AHEAD)
+
+    def readable(self) -> bool:
+        """Always true; pyarrow asks."""
+        return True
+
+    def read(self, size: int = -1) -> bytes:
+        """Return up to `size` bytes when it is their turn, and nothing only at the end."""
+        self._turns.acquire(timeout=PATIENCE_S)
+        return self._reader.read(size)
+
+    def paced(self, batches: Iterable[Any]) -> Iterator[Any]:
+        """The batches of what reads this file; each lets one more block be read."""
+        for batch in batches:
+            yield batch
+            self._turns.release()
