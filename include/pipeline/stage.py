@@ -10,18 +10,15 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from include.core import heap
 from include.core.errors import FileRejected, UnexpectedPayload
 from include.core.failpoints import failpoint
 from include.lake.store import Lake
 from include.pipeline import feeds
 from include.warehouse import audit, database, loads, raw
 
-# malloc gives back, when it is asked to, what is free in the middle of its heap; Arrow's other pools keep it
-pa.set_memory_pool(pa.system_memory_pool())
-
-RELEASE_EVERY_BATCHES = 8
-
 ANALYZE_FROM_ROWS = 1_000
+MANY_ROWS = 10_000
 LONGEST_GRID_SECONDS = 3_600
 
 
@@ -79,6 +76,7 @@ def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
 
 def _copy(group: Sequence["Rows"], paths: Sequence[Path]) -> None:
     """Copy the rows of some loads of one feed and day; rows and bookkeeping commit together."""
+    heap.keep_little()
     feed, day = group[0].load["feed"], group[0].day
     with database.connect() as connection:
         for rows, path in zip(group, paths, strict=True):
@@ -88,7 +86,8 @@ def _copy(group: Sequence["Rows"], paths: Sequence[Path]) -> None:
         failpoint("before_stage_commit")
         for rows in group:
             loads.staged(connection, rows.load, rows.measured())
-    pa.default_memory_pool().release_unused()  # a worker goes on for long, and judging takes memory of its own
+    if sum(rows.count for rows in group) >= MANY_ROWS:
+        heap.give_back()  # a worker goes on for long, and judging takes memory of its own
 
 
 class Rows:
@@ -104,9 +103,7 @@ class Rows:
 
     def batches(self, path) -> Iterator[pa.RecordBatch]:
         """Batches ready for the table."""
-        for number, batch in enumerate(feeds.batches(self.load, path), start=1):
-            if number % RELEASE_EVERY_BATCHES == 0:
-                pa.default_memory_pool().release_unused()
+        for batch in feeds.batches(self.load, path):
             self._measure(batch)
             failpoint("copy_batch")
             yield self._complete(batch)

@@ -12,7 +12,7 @@ from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.numbers import NumberRefused
 
-BATCH_ROWS = 16_384
+BATCH_ROWS = 32_768
 SHOWN_LETTERS = 200
 SMALLEST_CAST = 128
 INT64_MAX = float(2**63)
