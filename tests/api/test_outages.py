@@ -69,17 +69,23 @@ def test_a_push_while_the_lake_is_away_is_not_acknowledged_and_works_later(
 
 
 def test_a_push_that_cannot_be_judged_now_is_judged_when_it_is_repeated(api, tenant, warehouse):
-    """The warehouse refuses to copy rows: the delivery is durable, the answer is a problem, the repeat its verdict."""
-    push(api, tenant, readings(8), "k0")  # opens the connections that the server keeps
-    warehouse.execute("alter role sunledger_loader connection limit 1")
+    """The warehouse has no room for rows: the delivery is durable, the answer is a problem, the repeat its verdict."""
+    push(api, tenant, readings(8), "k0")
+    warehouse.execute(
+        "create function raw.is_full() returns trigger language plpgsql as "
+        "$$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$"
+    )
+    warehouse.execute(
+        "create trigger full_disk before insert on raw.file_reading for each row execute function raw.is_full()"
+    )
     try:
         answer = push(api, tenant, readings(4), "k1")
     finally:
-        warehouse.execute("alter role sunledger_loader connection limit -1")
+        warehouse.execute("drop function raw.is_full() cascade")
     landed = warehouse.execute("select status from ops.ingestion_log order by load_id").fetchall()
     assert [load["status"] for load in landed] == ["accepted", "landed"]
     assert_away(answer, "E616_WAREHOUSE_AWAY")
-    assert "connection" not in answer.json()["detail"]
+    assert "extend" not in answer.json()["detail"]
     again = push(api, tenant, readings(4), "k1")
     assert (again.status_code, again.json()["rows_accepted"]) == (201, 4)
     assert warehouse.execute("select count(*) as n from raw.file_reading").fetchone()["n"] == 8 + 4

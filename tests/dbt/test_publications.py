@@ -127,6 +127,14 @@ def test_only_members_that_were_accepted_and_mapped_are_published(world, meter) 
     assert [tuple(row.values()) for row in report] == [("R301_ENERGY_RANGE", 1, 5), ("R501_SITE_UNMAPPED", 1, 5)]
 
 
+def test_a_device_that_moves_after_the_verdict_does_not_take_its_readings_along(world, meter) -> None:
+    load = world.load(quarters(JUNE, 4, external_device_id="A"))
+    smaller = world.meter(world.value("select project_id from core.project"), "B", rated_power_w=1)
+    world.connection.execute("update core.meter_device set meter_id = %s where meter_id = %s", [smaller, meter])
+    world.publish(load)
+    assert {row["meter_id"] for row in world.readings()} == {meter}
+
+
 def test_what_was_judged_of_a_load_on_another_day_is_not_published(world, meter) -> None:
     again, other = (world.load(quarters(JUNE + timedelta(days=day), 4, external_device_id="A")) for day in (0, 1))
     yesterday = "current_date - 1"
