@@ -48,7 +48,9 @@ def walk(path: Path, postgres_pid: int) -> dict[str, Reading]:
         if load["status"] == "duplicate":
             return steps
         with metered(postgres_pid) as steps["stage"]:
-            stage(load["load_id"])
+            load = stage(load["load_id"])
+        if load["status"] != "staged":
+            raise RuntimeError(f"{path.name} is {load['status']}: {load['code']}, {load['message']}")
         with metered(postgres_pid) as steps["judge"]:
             judge(load["load_id"])
         with metered(postgres_pid) as steps["publish"]:

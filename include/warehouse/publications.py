@@ -113,26 +113,29 @@ def ensure_partitions(connection: Connection, publication_id: int) -> None:
 
     Rows that lie too far back or ahead to be accepted ask for no partition.
     """
+    members = connection.execute(
+        """
+        select array_agg(l.load_id) as load_ids, array_agg(distinct l.staged_on) as days
+        from ops.ingestion_log as l
+        inner join ops.publication_load as p on l.load_id = p.load_id
+        where p.publication_id = %s and l.rows_clean > 0 and l.feed <> 'billing_read'
+        """,
+        [publication_id],
+    ).fetchone()
+    # known to the planner as values: it would read whole days for loads that it learns of later
     connection.execute(
         """
-        with members as materialized (
-            select array_agg(l.load_id) as load_ids, array_agg(distinct l.staged_on) as days
-            from ops.ingestion_log as l
-            inner join ops.publication_load as p on l.load_id = p.load_id
-            where p.publication_id = %s and l.rows_clean > 0 and l.feed <> 'billing_read'
-        )
         select canonical.ensure_partitions(month_start, month_start)
         from (
             -- by days first: they are quicker to tell than months, and few
             select distinct date_trunc('month', min(interval_start), 'UTC') as month_start
             from raw.judged_reading
-            where load_id = any((select load_ids from members)::bigint[])
-                and staged_on = any((select days from members)::date[])
+            where load_id = any(%s) and staged_on = any(%s)
             group by floor(date_part('epoch', interval_start) / 86400)
         ) as months
         where month_start between now() - interval '10 years 1 month' and now() + interval '1 day'
         """,
-        [publication_id],
+        [members["load_ids"] or [], members["days"] or []],
     )
 
 

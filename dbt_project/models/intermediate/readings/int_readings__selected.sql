@@ -1,4 +1,9 @@
-{{ config(materialized='table', unlogged=true, post_hook='analyze {{ this }}') }}
+{#- Of a load that was judged a moment ago, statistics may say that nothing was refused: the planner would then compare
+each row with each refused one. -#}
+{{ config(
+    materialized='table', unlogged=true,
+    pre_hook='set local enable_nestloop = off', post_hook='analyze {{ this }}'
+) }}
 
 with
 
