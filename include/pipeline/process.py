@@ -113,7 +113,7 @@ def process_together(group: Sequence[dict[str, Any]]) -> list[dict[str, Any] | E
 
 
 def _grouped(group: Sequence[dict[str, Any]]) -> list[list[int]]:
-    """Ids of the loads that one copy and one judgement can take, each load once."""
+    """Ids of the loads that one staging and one judgement can take, each load once."""
     kinds: dict[tuple, list[int]] = {}
     for load in group:
         ids = kinds.setdefault((load["feed"], suites(load)), [])

@@ -60,7 +60,7 @@ def _audit_mismatch(connection: database.Connection, load: dict[str, Any], refus
 
 
 def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
-    """Stage several small loads of one feed in one copy; when one of them cannot be read, none is staged."""
+    """Stage several small loads of one feed in one transaction; when one of them cannot be read, none is staged."""
     day = datetime.now(UTC).date()
     with database.connect() as connection:
         claimed = [loads.claim(connection, load_id) for load_id in load_ids]
