@@ -20,7 +20,7 @@ from include.lake import keys
 from include.lake.store import Lake, sha256_of
 from include.pipeline import feeds
 from include.warehouse import billing, files, loads
-from include.warehouse.database import connect
+from include.warehouse.database import Connection, connect
 from include.warehouse.loads import Delivery
 
 # what makes two requests the same; `closed_until` stands in those whose answer holds intervals that were still open
@@ -44,19 +44,20 @@ def land_file(
     sha256, size_bytes = _fingerprint(content)
     with connect() as connection:
         stored = files.hints(connection, organization_id, source_system)
-    delivery = Delivery(
-        organization_id=organization_id,
-        source_system=source_system,
-        feed=feeds.FILE_FEED,
-        content_key=sha256,
-        sha256=sha256,
-        size_bytes=size_bytes,
-        lake_key=_landed_key(source_system, organization_id, sha256, name),
-        original_name=storable(name),
-        original_uri=uri,
-        hints={**stored, **(hints or {})},
-    )
-    return _land(delivery, content)
+        delivery = Delivery(
+            organization_id=organization_id,
+            source_system=source_system,
+            feed=feeds.FILE_FEED,
+            content_key=sha256,
+            sha256=sha256,
+            size_bytes=size_bytes,
+            lake_key=_landed_key(source_system, organization_id, sha256, name),
+            original_name=storable(name),
+            original_uri=uri,
+            hints={**stored, **(hints or {})},
+        )
+        known = _register_known(connection, delivery)
+    return known or _land(delivery, content)
 
 
 def land_billing(
@@ -80,19 +81,20 @@ def land_billing(
     with connect() as connection:
         stored = files.hints(connection, organization_id, "billing")
         billing.ensure_periods(connection)
-    delivery = Delivery(
-        organization_id=organization_id,
-        source_system=source_system,
-        feed=feeds.BILLING_FEED,
-        content_key=content_key,
-        sha256=sha256,
-        size_bytes=size_bytes,
-        lake_key=_landed_key(source_system, organization_id, content_key, name),
-        original_name=storable(name),
-        original_uri=uri,
-        hints={**stored, **(hints or {}), "adapter": adapter},
-    )
-    return _land(delivery, content)
+        delivery = Delivery(
+            organization_id=organization_id,
+            source_system=source_system,
+            feed=feeds.BILLING_FEED,
+            content_key=content_key,
+            sha256=sha256,
+            size_bytes=size_bytes,
+            lake_key=_landed_key(source_system, organization_id, content_key, name),
+            original_name=storable(name),
+            original_uri=uri,
+            hints={**stored, **(hints or {}), "adapter": adapter},
+        )
+        known = _register_known(connection, delivery)
+    return known or _land(delivery, content)
 
 
 def _require_source(source_system: str) -> None:
@@ -111,7 +113,10 @@ def _fingerprint(content: Path | bytes) -> tuple[str, int]:
 
 def land_answer(answer: Answer, site: Site) -> dict[str, Any]:
     """Land a vendor's answer; its content is known only if the same request brought the same bytes before."""
-    return _land(delivery_of(answer, site), answer.body)
+    delivery = delivery_of(answer, site)
+    with connect() as connection:
+        known = _register_known(connection, delivery)
+    return known or _land(delivery, answer.body)
 
 
 def delivery_of(answer: Answer, site: Site) -> Delivery:
@@ -135,11 +140,14 @@ def delivery_of(answer: Answer, site: Site) -> Delivery:
     )
 
 
+def _register_known(connection: Connection, delivery: Delivery) -> dict[str, Any] | None:
+    """Record a delivery whose content the ledger knows, which needs nothing of the lake; None when it is new."""
+    known = loads.find_content(connection, delivery.organization_id, delivery.content_key)
+    return loads.register(connection, delivery) if known else None
+
+
 def _land(delivery: Delivery, content: Path | bytes) -> dict[str, Any]:
-    with connect() as connection:
-        known = loads.find_content(connection, delivery.organization_id, delivery.content_key)
-        if known:
-            return loads.register(connection, delivery)
+    """Store new content and record it; the lake may take long, so that no transaction is open meanwhile."""
     lake = Lake()
     lake.put(delivery.lake_key, content, delivery.sha256)
     _put_request(lake, delivery)

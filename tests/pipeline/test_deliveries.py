@@ -59,6 +59,24 @@ def test_another_organization_may_deliver_the_same_content(ingest, warehouse, tm
     assert land_file(path, name="same.csv", organization_id=other, source_system="manual")["status"] == "landed"
 
 
+def test_known_content_needs_one_connection_and_nothing_of_the_lake(organization, monkeypatch):
+    from include.lake.store import Lake
+    from include.pipeline import land
+    from include.warehouse.database import connect
+
+    def sent() -> dict:
+        return land.land_file(DAY.encode(), name="a.csv", organization_id=organization, source_system="manual")
+
+    opened = []
+    monkeypatch.setattr(land, "connect", lambda: opened.append("connection") or connect())
+    assert sent()["status"] == "landed"
+    assert len(opened) == 2, "no transaction may be open while the lake takes the bytes"
+    opened.clear()
+    monkeypatch.setattr(Lake, "__init__", lambda lake: pytest.fail("the lake was asked for known content"))
+    assert sent()["status"] == "duplicate"
+    assert len(opened) == 1
+
+
 def test_a_duplicate_of_a_rejected_file_says_what_to_do(ingest):
     first = ingest("energy_wh\n5\n")
     assert (first["status"], first["code"]) == ("rejected", "F007_HEADER")
