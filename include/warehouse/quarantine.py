@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
+from itertools import islice
 from typing import Any
 
 from psycopg.types.json import Json
@@ -11,6 +12,7 @@ from include.warehouse.database import Connection
 
 # Codes of rows whose values could not be read, so there is nothing that a release could let pass.
 UNREADABLE = ("R1", "R20", "R5", "B1", "B20", "B5")
+TOGETHER = 500  # rows a statement
 ABOUT = ("rejected_row", "rejected_codes", "rejected_messages", "rejected_status")
 
 
@@ -20,24 +22,18 @@ def replace(connection: Connection, load: dict[str, Any], rows: Iterable[dict[st
     A released row among them has become unreadable since: its release ends, and stays in the audit entries.
     """
     connection.execute("delete from quarantine.rejected_row where load_id = %s and status = 'open'", [load["load_id"]])
-    with connection.cursor() as cursor:
-        cursor.executemany(
+    remaining = iter(rows)
+    while together := list(islice(remaining, TOGETHER)):
+        connection.execute(
             """
             insert into quarantine.rejected_row (load_id, row_number, organization_id, codes, messages, original)
-            values (%(load_id)s, %(row_number)s, %(organization_id)s, %(codes)s, %(messages)s, %(original)s)
+            select %s, r.row_number, %s, r.codes, r.messages, r.original
+            from json_to_recordset(%s) as r (row_number bigint, codes text [], messages text [], original json)
             on conflict (load_id, row_number) do update
             set codes = excluded.codes, messages = excluded.messages, original = excluded.original, status = 'open',
                 released_by = null, released_reason = null, released_at = null
             """,
-            (
-                row
-                | {
-                    "load_id": load["load_id"],
-                    "organization_id": load["organization_id"],
-                    "original": Json(row["original"]),
-                }
-                for row in rows
-            ),
+            [load["load_id"], load["organization_id"], Json(together)],
         )
 
 

@@ -8,6 +8,7 @@ FileRejected. Files are streamed: memory does not grow with their size.
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -58,9 +59,9 @@ def read(path: Path, name: str, hints: FileHints) -> Iterator[pa.RecordBatch]:
 
 def cells(path: Path, name: str, hints: FileHints, row_numbers: set[int]) -> Iterator[tuple[int, dict[str, str]]]:
     """Yield (row number, header -> text as delivered) of the wanted rows, made storable in PostgreSQL."""
-    wanted = pa.array(sorted(row_numbers), pa.int64())
-    for chunk in _chunks(_open(path, name, hints)):
-        rows = pc.indices_nonzero(pc.is_in(chunk.row_numbers, value_set=wanted))
+    wanted = np.array(sorted(row_numbers), "int64")
+    for chunk in _chunks(_open(path, name, hints), wanted):
+        rows = pc.indices_nonzero(pc.is_in(chunk.row_numbers, value_set=pa.array(wanted)))
         yield from _cells_of(chunk, rows)
         if chunk.row_numbers[-1].as_py() >= max(row_numbers, default=0):
             return
@@ -103,9 +104,10 @@ def _open(path: Path, name: str, hints: FileHints) -> DelimitedFile | JsonFile |
     return JsonFile(path, form, hints)
 
 
-def _chunks(file: DelimitedFile | JsonFile | ParquetFile) -> Iterator[Chunk]:
+def _chunks(file: DelimitedFile | JsonFile | ParquetFile, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+    """The rows in order; a file may leave out those that are not `wanted`, and leaves out none unless some are."""
     try:
-        yield from file.chunks()
+        yield from file.chunks(wanted)
     except (pa.ArrowException, UnicodeError, RecursionError, OverflowError) as error:
         raise FileRejected(
             "F002_UNPARSEABLE", f"{type(error).__name__}: {error}", place="data", remedy="export the file again"

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import Any, NamedTuple
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -35,6 +36,12 @@ class Chunk:
     columns: dict[str, pa.Array]
     refused: dict[str, list[BadCell]] = field(default_factory=dict)
     broken: dict[int, str] = field(default_factory=dict)  # row number -> line with too few or too many fields
+
+
+def among(wanted: np.ndarray, first: int, rows: int) -> np.ndarray:
+    """Those of some row numbers, which ascend, that lie among so many rows from number `first` on."""
+    start, end = np.searchsorted(wanted, (first, first + rows))
+    return wanted[start:end]
 
 
 def bad_cell(index: int, code: str, text: str, remedy: str = "") -> BadCell:

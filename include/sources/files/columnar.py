@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
@@ -11,7 +12,7 @@ import pyarrow.parquet as pq
 from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, utf8
+from include.sources.files.cells import BATCH_ROWS, BadCell, Chunk, among, utf8
 from include.sources.files.formats import Format
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
 from include.sources.files.streams import expanded_file
@@ -29,8 +30,8 @@ class ParquetFile:
         self._form = form
         self.hints = hints
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows in order, at most `BATCH_ROWS` at a time."""
+    def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+        """Yield the rows in order, at most `BATCH_ROWS` at a time; where some are wanted, only those."""
         with expanded_file(self._path, self._form) as path, _named_errors():
             names = _flat_columns(path)
             text = [name for name, kind in names.items() if pa.types.is_binary(kind) or _is_text(kind)]
@@ -40,9 +41,10 @@ class ParquetFile:
                 row = 0
                 rows = max(1, min(BATCH_ROWS, SLICE_CELLS // max(len(names), 1)))
                 for batch in file.iter_batches(rows, columns=list(names), use_threads=False):
-                    if batch.num_rows:
-                        yield _chunk(batch, row)
-                        row += batch.num_rows
+                    chunk = _chunk(batch, row, wanted)
+                    row += batch.num_rows
+                    if len(chunk.row_numbers):
+                        yield chunk
                 if row == 0:
                     raise FileRejected("F001_EMPTY", "no rows", remedy="nothing to do if the plant was idle")
 
@@ -77,8 +79,12 @@ def _is_text(kind: pa.DataType) -> bool:
     return pa.types.is_string(kind) or pa.types.is_large_string(kind)
 
 
-def _chunk(batch: pa.RecordBatch, row: int) -> Chunk:
-    numbers = pa.arange(row + 1, row + batch.num_rows + 1)
+def _chunk(batch: pa.RecordBatch, row: int, wanted: np.ndarray | None) -> Chunk:
+    """The rows of a batch, or those of them that are wanted; `row` is the number of the row before the first."""
+    numbers = np.arange(row + 1, row + 1 + batch.num_rows)
+    if wanted is not None:
+        numbers = among(wanted, row + 1, batch.num_rows)
+        batch = batch.take(pa.array(numbers - row - 1))
     columns: dict[str, pa.Array] = {}
     refused: dict[str, list[BadCell]] = {}
     for name, cells in zip(batch.schema.names, batch.columns, strict=True):
@@ -86,7 +92,7 @@ def _chunk(batch: pa.RecordBatch, row: int) -> Chunk:
         columns[header], bad = _plain(cells, f"row {row + 1} on, column {header!r}")
         if bad:
             refused[header] = bad
-    return Chunk(numbers, columns, refused)
+    return Chunk(pa.array(numbers), columns, refused)
 
 
 def _plain(cells: pa.Array, place: str) -> tuple[pa.Array, list[BadCell]]:

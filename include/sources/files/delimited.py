@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from pyarrow import csv
@@ -29,8 +30,8 @@ class DelimitedFile:
         self._is_cut = False
         self._last_cells: list[bytes] = []
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the rows in order, with their numbers; rows of a wrong width come with their line only."""
+    def chunks(self, _wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+        """Yield all rows in order, with their numbers; rows of a wrong width come with their line only."""
         for batch in self._batches():
             for start in range(0, max(batch.num_rows, 1), BATCH_ROWS):
                 chunk = self._chunk(batch.slice(start, BATCH_ROWS))

@@ -3,22 +3,24 @@
 import json
 import re
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pyarrow as pa
 
 from include.core.controls import storable
 from include.core.errors import FileRejected
 from include.core.json_objects import MemberRepeated, once
 from include.core.records import FileHints
-from include.sources.files.cells import BadCell, Chunk, bad_cell
+from include.sources.files.cells import BadCell, Chunk, among, bad_cell
 from include.sources.files.columns import map_columns
 from include.sources.files.formats import Format, Kind
 from include.sources.files.jsontext import Record, Window, objects, records
 from include.sources.files.limits import LIMITS, MEBIBYTE, refuse_above
-from include.sources.files.plainlines import PlainLines, blocks
+from include.sources.files.plainlines import PlainLines, blocks, spans
 from include.sources.files.streams import Reader, chunks
 
 CHUNK_RECORDS = 16_384
@@ -50,14 +52,14 @@ class JsonFile:
         self._form = form
         self.hints = hints
 
-    def chunks(self) -> Iterator[Chunk]:
-        """Yield the records in order, some thousand at a time."""
+    def chunks(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
+        """Yield the records in order, some thousand at a time; where some are wanted, others may be left out."""
         row = 0
-        for chunk in self._plain_first() if self._form.kind is Kind.NDJSON else self._exact():
+        for chunk in self._plain_first(wanted) if self._form.kind is Kind.NDJSON else self._exact():
             yield chunk
-            row += len(chunk.row_numbers)
+            row = chunk.row_numbers[-1].as_py()
             refuse_above(LIMITS.rows, row, "rows")
-        if row == 0:
+        if row == 0 and wanted is None:
             raise FileRejected("F001_EMPTY", "no records", remedy="nothing to do if the plant was idle")
 
     def _exact(self) -> Iterator[Chunk]:
@@ -66,20 +68,30 @@ class JsonFile:
             yield self._chunk(group, row, envelope)
             row += len(group)
 
-    def _plain_first(self) -> Iterator[Chunk]:
+    def _plain_first(self, wanted: np.ndarray | None = None) -> Iterator[Chunk]:
         """Blocks of lines the fast way, as long as each line is one object; from there on the exact way."""
         reader, plain = Reader(chunks(self._path, self._form)), PlainLines()
         row = letters = 0
         for block in blocks(reader, CHUNK_RECORDS, CHUNK_LETTERS):
-            chunk = self._block(block, row, plain)
+            found = spans(block) if wanted is not None and len(block) <= CHUNK_LETTERS else ()
+            if len(found):
+                chunk = self._some(block, found, row, among(wanted, row + 1, len(found)))
+            else:
+                chunk = self._block(block, row, plain)
             if chunk is None:
                 reader.unread(block)
                 yield from self._rest(reader, row, letters)
                 return
             if len(chunk.row_numbers):
                 yield chunk
-            row += len(chunk.row_numbers)
+            row += len(found) or len(chunk.row_numbers)
             letters += len(block) if block.isascii() else len(block.decode())
+
+    def _some(self, block: bytes, found: np.ndarray, row: int, numbers: np.ndarray) -> Chunk:
+        """The records of these numbers, by their spans in the block; `row` is the number before its first record."""
+        places = found[numbers - row - 1].tolist()
+        group = [json.loads(block[begin:end], object_pairs_hook=once) for begin, end in places]
+        return replace(self._chunk(group, row, {}), row_numbers=pa.array(numbers))
 
     def _block(self, block: bytes, row: int, plain: PlainLines) -> Chunk | None:
         """The records of a block; None where a line is no object, or the first of the file may wrap others."""

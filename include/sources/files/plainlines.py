@@ -26,21 +26,37 @@ def blocks(reader: Reader, lines: int, most_bytes: int) -> Iterator[bytes]:
 
     A block above `most_bytes`, as where lines never end, is the last one.
     """
-    waiting = b""
     while True:
-        while waiting.count(b"\n") < lines and len(waiting) <= most_bytes:
-            more = reader.read(MEBIBYTE)
-            if not more:
-                break
-            waiting += more
-        ends = np.flatnonzero(np.frombuffer(waiting, "u1") == ord("\n"))
-        end = int(ends[lines - 1]) + 1 if len(ends) >= lines else len(waiting)
-        block = waiting[:end]
-        reader.unread(waiting[end:])
-        waiting = b""
-        if not block:
+        pieces, size, missing = [], 0, lines
+        while missing > 0 and size <= most_bytes and (piece := reader.read(MEBIBYTE)):
+            ends = _places(piece, "\n")
+            if len(ends) >= missing:
+                end = int(ends[missing - 1]) + 1
+                reader.unread(piece[end:])
+                piece = piece[:end]
+            pieces.append(piece)
+            size += len(piece)
+            missing -= len(ends)
+        if not pieces:
             return
-        yield block
+        yield b"".join(pieces)
+
+
+def spans(block: bytes) -> np.ndarray:
+    """Begin and end of every object in a block, if none holds another or an array; no spans where one might.
+
+    Only for blocks that follow whole objects in a file that was read before: as its JSON is sound, no text goes on in
+    the next line, and a brace that ends a line is none within a text.
+    """
+    begins, ends = _places(block, "{"), _places(block, "}") + 1
+    is_in_turn = len(begins) == len(ends) and np.all(begins < ends) and np.all(ends[:-1] <= begins[1:])
+    follows = np.frombuffer(block + b"\n", "u1")[ends]
+    is_flat = is_in_turn and np.all((follows == ord("\n")) | (follows == ord("\r"))) and b"[" not in block
+    return np.column_stack((begins, ends)) if is_flat else np.empty((0, 2), "int64")
+
+
+def _places(block: bytes, letter: str) -> np.ndarray:
+    return np.flatnonzero(np.frombuffer(block, "u1") == ord(letter))
 
 
 class PlainLines:

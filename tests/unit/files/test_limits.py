@@ -11,7 +11,7 @@ import pytest
 
 from include.core.errors import FileRejected
 from include.core.records import FileHints
-from include.sources.files import cells, limits
+from include.sources.files import cells, columnar, limits
 from include.sources.files.limits import Limits
 from tests.unit.files.conftest import codes
 
@@ -105,6 +105,20 @@ def test_cells_of_a_row_come_back_as_delivered(rows_of):
     path = rows_of.path(f"timestamp,site,power\n{NOW},A, 1\n{NOW},a\0b,007\n{NOW}\n{NOW},B,2\n")
     found = dict(cells(path, "dropped.csv", FileHints(), {2, 3}))
     assert found == {2: {"timestamp": NOW, "site": "a\\u0000b", "power": "007"}, 3: {"row": NOW}}
+
+
+def test_cells_of_some_parquet_rows_are_those_of_their_numbers(rows_of, tmp_path, monkeypatch):
+    monkeypatch.setattr(columnar, "BATCH_ROWS", 3)
+    path = tmp_path / "dropped.parquet"
+    texts, blobs = ["a", None, "ü"] * 4, [b"x", b"\xed\xa0\x80", b"y"] * 4
+    pq.write_table(pa.table({"number": range(1, 13), "text": texts, "blob": blobs}), path, row_group_size=5)
+    found = dict(cells(path, "dropped.parquet", FileHints(), {2, 3, 7, 12, 13}))
+    assert found == {
+        2: {"number": "2", "blob": "\\ud800"},
+        3: {"number": "3", "text": "ü", "blob": "y"},
+        7: {"number": "7", "text": "a", "blob": "x"},
+        12: {"number": "12", "text": "ü", "blob": "y"},
+    }
 
 
 def test_limits_cannot_be_changed_by_accident():

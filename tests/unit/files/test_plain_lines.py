@@ -8,11 +8,12 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from include.core.errors import FileRejected
+from include.core.json_objects import once
 from include.core.records import FileHints
-from include.sources.files import objects
+from include.sources.files import cells, objects
 from include.sources.files.formats import Format, Kind
 from include.sources.files.objects import JsonFile
-from include.sources.files.plainlines import PlainLines
+from include.sources.files.plainlines import PlainLines, spans
 
 NUMBERS = """
 0 -0 1 -1 900 0.0 -0.0 1.5 1e5 1E-7 0.1 1e400 -1e400 NaN Infinity 01 1. +1 9007199254740991 9007199254740993
@@ -126,3 +127,43 @@ def test_usual_lines_are_plain_and_doubtful_ones_are_not():
     assert list(columns) == ["timestamp", "site", "energy", "seconds", "note"]
     for odd in (b"9007199254740993", b"-0", b"1e400", b'"1"', b"[]", b"true"):
         assert PlainLines().columns(usual_line + usual_line.replace(b"1.5", odd)) is None
+
+
+@settings(max_examples=300, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+@given(
+    text=st.lists(
+        st.one_of(lines(), st.just('{"note": "}\\n{"}'), st.just('{\n"energy": 1\n}')), min_size=1, max_size=5
+    ),
+    ending=st.sampled_from(["", "\n", "\r\n", "\n \n", " \n", "\n,"]),
+    between=st.sampled_from(["\n", "\r\n", "\n\n", "", " \n"]),
+)
+def test_spans_are_the_records_that_the_exact_reader_finds(tmp_path, text, ending, between):
+    content = between.join(text) + ending
+    path = tmp_path / "readings.ndjson"
+    path.write_bytes(content.encode("utf-8", "surrogatepass"))
+    try:
+        _, records = JsonFile(path, Format(Kind.NDJSON, is_gzip=False), FileHints())._records({})
+        exact = repr(list(records))
+    except FileRejected:
+        return  # spans are only asked for in files that were read
+    block = path.read_bytes()
+    found = spans(block)
+    if len(found):
+        assert repr([json.loads(block[begin:end], object_pairs_hook=once) for begin, end in found]) == exact
+
+
+def test_usual_lines_have_spans():
+    """Otherwise the whole file would be parsed for a few cells, and no other test would tell."""
+    assert spans(PLAIN.encode() * 2).tolist() == [[0, len(PLAIN) - 1], [len(PLAIN), 2 * len(PLAIN) - 1]]
+
+
+def test_cells_of_some_rows_are_found_among_lines_of_every_kind(tmp_path, small_chunks):
+    """Blocks of three lines: plain ones whose spans are known, one with an array, and one from where all is read."""
+    kinds = ['{"n": %d, "t": "ü"}\n', '{"n": %d, "t": null}\n', '\n{"n": %d, "t": "a"}\n', '{"n": %d, "t": [1]}\n']
+    text = "".join(kinds[min(row % 5, 3) if row in range(8, 16) else row % 2] % row for row in range(1, 41))
+    text = text.replace('{"n": 30, ', '{"n":\n30, ')
+    path = tmp_path / "readings.ndjson"
+    path.write_text(text)
+    for wanted in ({1}, {2, 3, 7}, {9, 12, 14, 31}, {29, 30, 40}, set(range(1, 41)), {41}):
+        found = dict(cells(path, "readings.ndjson", FileHints(), wanted))
+        assert {row: said["n"] for row, said in found.items()} == {row: str(row) for row in wanted if row < 41}
