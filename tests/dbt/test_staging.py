@@ -256,16 +256,15 @@ def test_sun_elevation_agrees_with_a_kept_library(world) -> None:
     assert max(gaps) < 0.05
 
 
-@pytest.mark.parametrize(("latitude", "longitude"), [(50, -88), (-50, 178), (50.5, 0)])
+@pytest.mark.parametrize(("latitude", "longitude"), [(0, -88), (-50, 178), (69.5, 20), (85, 0)])
 def test_the_sun_is_looked_up_whenever_it_may_be_night(world, latitude, longitude) -> None:
     world.organization()
     world.meter(world.project(1, latitude=latitude, longitude=longitude), "A", rated_power_w=10_000)
-    solstices = [datetime(2026, month, 21, tzinfo=UTC) for month in (6, 12)]
-    hours = [day + timedelta(hours=hour) for day in solstices for hour in range(24)]
+    days = [datetime(2026, month, 21, tzinfo=UTC) for month in range(2, 13)]
+    hours = [day + timedelta(hours=hour) for day in days for hour in range(24)]
     load = world.load([{"external_device_id": "A", "interval_start": at, "energy": 1000} for at in hours])
-    looked_up = 0
     for row in profiled(world, load):
         real = elevation(Observer(latitude, longitude), row["interval_start"], with_refraction=False)
-        assert real > -6 if row["sun_elevation_deg"] is None else abs(row["sun_elevation_deg"] - real) < 0.05
-        looked_up += row["sun_elevation_deg"] is not None
-    assert looked_up == (48 if latitude > 50 else 32)
+        looked_up = row["sun_elevation_deg"] is not None
+        assert (real < -6) <= looked_up <= (real < 4)
+        assert not looked_up or abs(row["sun_elevation_deg"] - real) < 0.05

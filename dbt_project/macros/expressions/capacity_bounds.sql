@@ -15,8 +15,9 @@ of the rating, at least 50 W. A meter that also counts import may go as far belo
         project.time_zone,
         project.latitude,
         project.longitude,
-        -- so far from the poles the sun is up four hours before and after noon all year
-        case when abs(project.latitude) <= 50 then cast(project.longitude / 360 as double precision) end as solar_day_shift,
+        sind(cast(project.latitude as double precision)) as sin_latitude,
+        cosd(cast(project.latitude as double precision)) as cos_latitude,
+        cast(project.longitude / 360 as double precision) as longitude_turns,
         cast(least(1.2 * rating.capacity_w, 9e12) as double precision) as limit_w,
         cast(case
             when meter.metering_type in ('net', 'bidirectional') then greatest(-1.2 * rating.capacity_w, -9e12)

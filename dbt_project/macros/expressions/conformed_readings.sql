@@ -34,12 +34,14 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
                 devices.time_zone,
                 devices.latitude,
                 devices.longitude,
-                devices.solar_day_shift,
+                devices.sin_latitude,
+                devices.cos_latitude,
+                devices.longitude_turns,
                 coalesce(devices.limit_w, 1.2 * cast({{ var('unknown_capacity_w') }} as double precision)) as limit_w,
                 coalesce(devices.floor_w, -0.01 * cast({{ var('unknown_capacity_w') }} as double precision)) as floor_w,
-                {{ unit_factor('delivered.energy_unit', 'energy_units.factor') }} as energy_factor,
-                {{ unit_factor('delivered.energy_total_unit', 'total_units.factor') }} as energy_total_factor,
-                {{ unit_factor('delivered.power_unit', 'power_units.factor') }} as power_factor
+                {{ unit_factor('delivered.energy_unit', 'energy') }} as energy_factor,
+                {{ unit_factor('delivered.energy_total_unit', 'energy') }} as energy_total_factor,
+                {{ unit_factor('delivered.power_unit', 'power') }} as power_factor
             from {{ delivered }} as delivered
             inner join {{ source('ops', 'ingestion_log') }} as loads on delivered.load_id = loads.load_id
             left join devices
@@ -48,18 +50,6 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
                     and loads.source_system = devices.source_system
                     and delivered.external_site_id = devices.external_site_id
                     and delivered.external_device_id = devices.external_device_id
-            left join units as energy_units
-                on
-                    energy_units.quantity = 'energy'
-                    and {{ unit_symbol('delivered.energy_unit') }} = energy_units.symbol
-            left join units as total_units
-                on
-                    total_units.quantity = 'energy'
-                    and {{ unit_symbol('delivered.energy_total_unit') }} = total_units.symbol
-            left join units as power_units
-                on
-                    power_units.quantity = 'power'
-                    and {{ unit_symbol('delivered.power_unit') }} = power_units.symbol
 
         )
 
@@ -71,6 +61,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             {{ canonical_amount('irradiance_wm2', largest='999999') }} as irradiance_amount_wm2,
             {{ canonical_amount('temperature_c', largest='999999') }} as temperature_amount_c,
             case when isfinite(interval_start) then interval_start end as starts_at,
+            case when isfinite(interval_start) then date_part('epoch', interval_start) end as start_epoch_s,
             case when interval_seconds > 0 and 86400 % nullif(interval_seconds, 0) = 0 then interval_seconds end as seconds,
             {{ metric_count() }} as metric_count,
             {{ canonical_quality('quality', metric_count()) }} as delivered_quality
@@ -84,7 +75,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             energy is null and energy_total is null and power_amount_w is not null and seconds is not null as is_from_power,
             limit_w * seconds / 3600 as limit_wh,
             floor_w * seconds / 3600 as floor_wh,
-            {{ grid_offset('starts_at', 'seconds') }} as grid_offset_s,
+            {{ grid_offset('start_epoch_s', 'seconds') }} as grid_offset_s,
             {{ expected_grid_offset('grid_offsets', 'external_site_id', 'external_device_id') }} as expected_grid_offset_s
         from measured
 
@@ -129,7 +120,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             unparsed,
             coalesce(energy_amount_wh, power_amount_w) as produced,
             -- age on arrival, so that a replay years later judges as the first time
-            date_part('epoch', received_at - starts_at) as age_seconds,
+            date_part('epoch', received_at) - start_epoch_s as age_seconds,
             case
                 when starts_at is null
                     then coalesce(
@@ -183,7 +174,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             case
                 when
                     (energy_amount_wh > -floor_wh or power_amount_w > -floor_w)
-                    and {{ may_be_night('starts_at', 'solar_day_shift') }}
+                    and {{ may_be_night('start_epoch_s', 'sin_latitude', 'cos_latitude', 'longitude_turns') }}
                     then core.sun_elevation_deg(latitude, longitude, starts_at)
             end as sun_elevation_deg,
             case

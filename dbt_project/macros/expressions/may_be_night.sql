@@ -1,16 +1,16 @@
 {#-
 Whether the sun may be more than 6 degrees below the horizon at an instant; quicker to tell than its elevation.
 
-`solar_day_shift` is the longitude in turns where noon is day all year, else null. Within four hours of mean noon, with the
-equation of time's quarter of an hour, the sun is above -3 degrees up to a latitude of 50: sin(elevation) =
-sin(latitude) sin(declination) + cos(latitude) cos(declination) cos(hour angle), at a declination of -23.44 and 64 degrees.
+A circular orbit and mean solar time put the sun at most 4.2 degrees wrong, from pole to pole and whenever: where it stands
+no more than 1.4 degrees (a sine of 0.025) below the horizon like that, it is not night. sin(elevation) = sin(latitude) sin(declination) - cos(latitude)
+cos(declination) cos(time of day as an angle from midnight); the declination is zero 79 days after New Year.
 -#}
-{% macro may_be_night(instant, solar_day_shift) -%}
+{% macro may_be_night(epoch_s, sin_latitude, cos_latitude, longitude_turns) -%}
+    {%- set sin_declination = '(0.3978 * sin(2 * pi() * (' ~ epoch_s ~ ' / 31556952 - 79 / 365.2425)))' -%}
     (
-        {{ solar_day_shift }} is null
-        or abs(
-            date_part('epoch', {{ instant }}) / 86400 + {{ solar_day_shift }}
-            - floor(date_part('epoch', {{ instant }}) / 86400 + {{ solar_day_shift }}) - 0.5
-        ) > 1 / 6.0
+        {{ sin_latitude }} * {{ sin_declination }}
+        - {{ cos_latitude }} * sqrt(1 - {{ sin_declination }} ^ 2)
+        * cos(2 * pi() * ({{ epoch_s }} / 86400 + {{ longitude_turns }}))
+        <= -0.025
     )
 {%- endmacro %}
