@@ -4,8 +4,9 @@ import ctypes
 
 import pyarrow as pa
 
-M_MMAP_THRESHOLD = -3  # of mallopt(3)
-LARGE_BYTES = 1 << 20
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD = -1, -3  # of mallopt(3)
+LARGE_BYTES = 3 << 19  # the system clears each page that it gives: what is made for every few thousand rows is smaller
+SPARE_BYTES = 4 << 20  # the same memory would else go back and forth with every block
 
 
 def keep_little() -> None:
@@ -17,6 +18,7 @@ def keep_little() -> None:
     pa.set_memory_pool(pa.system_memory_pool())
     if tune := getattr(ctypes.CDLL(None), "mallopt", None):
         tune(M_MMAP_THRESHOLD, LARGE_BYTES)
+        tune(M_TRIM_THRESHOLD, SPARE_BYTES)
 
 
 def give_back() -> None:

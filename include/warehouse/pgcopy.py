@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 HEADER = b"PGCOPY\n\xff\r\n\0" + bytes(8)
 TRAILER = b"\xff\xff"
-SLICE_ROWS = 16_384  # what is encoded at once stays in the processor's cache
+SLICE_ROWS = 8_192  # a megabyte or so: it stays in the processor's cache, and no block is a large one (`heap`)
 
 COUNT, LENGTH = ">i2", ">i4"
 EPOCH_US = 946_684_800_000_000  # PostgreSQL counts from the year 2000
