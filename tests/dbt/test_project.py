@@ -1,5 +1,6 @@
 """What the dbt project says about itself."""
 
+import pytest
 from dbt.cli.main import dbtRunner
 
 from tests.dbt.world import _place
@@ -65,6 +66,16 @@ def test_canonical_models_enforce_their_contract(manifest) -> None:
         assert node.contract.enforced, node.name
         assert node.config.on_schema_change == "fail", node.name
         assert node.config.full_refresh is False, node.name
+
+
+def test_a_table_that_does_not_keep_the_contract_takes_no_rows(world) -> None:
+    change = "alter table canonical.late_reading alter column row_number type"
+    world.connection.execute(f"{change} integer")
+    try:
+        with pytest.raises(AssertionError, match="enforced contract that failed"):
+            world.build_everything("--select", "late_reading")
+    finally:
+        world.connection.execute(f"{change} bigint")
 
 
 def test_unit_tests_hold(world) -> None:

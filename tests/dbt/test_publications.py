@@ -115,6 +115,30 @@ def test_a_late_correction_touches_its_day_and_month_only(world, meter) -> None:
     assert days(world)[meter, date(2026, 6, 2)]["energy_wh"] == 965
 
 
+def test_only_what_may_be_stored_is_told_apart_from_what_is_new(world, meter, dbt_folder) -> None:
+    """Rows of days, or months, that hold nothing of their meters go straight in; others are compared first."""
+
+    def compared() -> list[str]:
+        ran = dbt_folder / "target" / "run" / "sunledger" / "models" / "canonical"
+        return [n for n in ("meter_reading", "meter_aggregate") if "_fresh" in (ran / f"{n}.sql").read_text()]
+
+    other = world.meter(world.project(1, "Other"), "B")
+    world.publish(world.load(quarters(JUNE, 96, external_device_id="A")), is_tested=False)
+    assert compared() == []
+    world.publish(world.load(quarters(JUNE, 96, external_device_id="B")), is_tested=False)
+    assert compared() == []
+    next_day = quarters(JUNE + timedelta(days=1), 96, external_device_id="A")
+    world.publish(world.load(next_day), is_tested=False)
+    assert compared() == ["meter_aggregate"]
+    world.publish(world.load([{**next_day[0], "energy": 11}, *quarters(JUNE, 1, external_device_id="B")]))
+    assert compared() == ["meter_reading", "meter_aggregate"]
+    found = {key: day["energy_wh"] for key, day in days(world).items()}
+    assert found == {(meter, date(2026, 6, 1)): 960, (meter, date(2026, 6, 2)): 961, (other, date(2026, 6, 1)): 960}
+    assert len(world.readings()) == 3 * 96
+    months = world.rows("select meter_id, energy_wh from canonical.meter_aggregate where period_type = 'monthly'")
+    assert {row["meter_id"]: row["energy_wh"] for row in months} == {meter: 1921, other: 960}
+
+
 def test_only_members_that_were_accepted_and_mapped_are_published(world, meter) -> None:
     rows = quarters(JUNE, 4, external_device_id="A")
     load = world.load([*rows, {"external_device_id": "Z", "interval_start": JUNE, "energy": 5}])

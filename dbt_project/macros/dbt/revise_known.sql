@@ -7,8 +7,7 @@ all that was ever stored, or whatever the planner guesses to be less.
 {% macro revise_known(fresh, target, same_key, compared, meta) -%}
     {%- set differences = [] -%}
     {%- for column in compared -%}
-        {%- set name = adapter.quote(column) -%}
-        {%- do differences.append('stored.' ~ name ~ ' is distinct from fresh.' ~ name) -%}
+        {%- do differences.append('stored.' ~ column ~ ' is distinct from fresh.' ~ column) -%}
     {%- endfor -%}
     {%- set is_revised = '(' ~ (differences | join(' or ') or 'false') ~ ') as is_revised' -%}
     select

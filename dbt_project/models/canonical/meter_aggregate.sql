@@ -2,10 +2,12 @@
     unique_key=['organization_id', 'meter_id', 'period_type', 'period_start', 'billed_line_id', 'billing_period_id'],
     post_hook="select core.analyze_grown('{{ this }}')",
     meta={
+        'may_hold': 'periods_may_be_known',
         'nullable_key': ['meter_id', 'billed_line_id', 'billing_period_id'],
         'bookkeeping': ['publication_id', 'aggregated_at']
     }
 ) }}
+{%- set may_be_known = periods_may_be_known() %}
 {%- set counts = ['reading_count', 'measured_count', 'estimated_count', 'slots_expected'] -%}
 {%- set base = [
     'organization_id', 'project_id', 'meter_id', 'period_type', 'period_start', 'period_end', 'time_zone',
@@ -26,6 +28,8 @@ read as (
 
 ),
 
+{%- if may_be_known %}
+
 -- what was read before stays, where only its assessment changes
 stored as (
 
@@ -36,10 +40,11 @@ stored as (
     where stored.basis = 'interval' and read.meter_id is null
 
 ),
+{%- endif %}
 
 periods as (
 
-    {% for relation in ['read', 'stored'] -%}
+    {% for relation in (['read', 'stored'] if may_be_known else ['read']) -%}
     select
         {%- for column in base %}
         {{ column }},
@@ -69,8 +74,8 @@ rolled_up as (
         {%- for column in assessed_columns() %}
         assessed.{{ column }},
         {%- endfor %}
-        100 * periods.energy_wh
-        / (meters.rated_power_w * {{ hours_of(seconds_between('periods.period_start', 'periods.period_end')) }})
+        360000 * periods.energy_wh
+        / (meters.rated_power_w * {{ elapsed_seconds('periods.period_start', 'periods.period_end') }})
             as capacity_factor_percent,
         'interval' as basis
     from periods

@@ -2,13 +2,14 @@
 {{ config(
     unique_key=['organization_id', 'meter_id', 'timestamp', 'reading_interval_seconds', 'source_system'],
     post_hook="select core.analyze_grown('{{ this }}')",
-    meta={'time_column': 'timestamp', 'bookkeeping': ['publication_id']}
+    meta={'may_hold': 'slots_may_be_taken', 'time_column': 'timestamp', 'bookkeeping': ['publication_id']}
 ) }}
 {%- set batch_times = publication_time_ranges('"timestamp"') %}
+{%- set may_be_taken = slots_may_be_taken() %}
 
 with
 
-accepted as (
+accepted as not materialized (
 
     select *
     from {{ ref('int_readings__accepted') }}
@@ -16,19 +17,47 @@ accepted as (
 
 ),
 
-winner_per_interval as (
+contested_slots as (
 
-    select distinct on ({{ reading_key() }}) *
-    from accepted
-    order by
-        {{ reading_key(' asc') }},
-        quality_rank asc,
-        load_id desc,
-        row_number desc
+    select * from {{ ref('int_readings__contested') }}
 
 ),
 
-{%- if is_incremental() %}
+-- of a slot that is brought more than once; only few are, and to put all readings in order would cost as much as they
+places as (
+
+    select
+        accepted.load_id,
+        accepted.row_number,
+        row_number() over (
+            partition by {{ reading_key() }}
+            order by accepted.quality_rank asc, accepted.load_id desc, accepted.row_number desc
+        ) as place
+    from accepted
+    inner join contested_slots using ({{ reading_key() }})
+
+),
+
+losers as (
+
+    select
+        load_id,
+        row_number
+    from places
+    where place > 1
+
+),
+
+winner_per_interval as (
+
+    select accepted.*
+    from accepted
+    left join losers on accepted.load_id = losers.load_id and accepted.row_number = losers.row_number
+    where losers.load_id is null
+
+),
+
+{%- if may_be_taken %}
 
 stored as (
 

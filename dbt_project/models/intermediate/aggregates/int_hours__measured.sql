@@ -35,7 +35,7 @@ final as (
     from days
     cross join lateral (
         select
-            date_trunc('hour', readings."timestamp", days.time_zone) as hour_start,
+            {{ local_hour('readings."timestamp"', 'days') }} as hour_start,
             readings.source_system,
             readings.reading_interval_seconds,
             sum(readings.energy_wh) as energy_wh,

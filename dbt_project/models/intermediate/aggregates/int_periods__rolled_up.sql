@@ -1,6 +1,6 @@
 with
 
-days as (
+days as not materialized (
 
     select * from {{ ref('int_days__authoritative') }}
 
@@ -167,7 +167,7 @@ final as (
         source_system,
         reading_interval_seconds,
         energy_wh,
-        cast(energy_wh / 1000 as numeric(20, 9)) as energy_kwh,
+        cast(energy_wh * 0.001 as numeric(20, 9)) as energy_kwh,
         measured_count + estimated_count as reading_count,
         measured_count,
         estimated_count,
