@@ -87,10 +87,9 @@ def _published_readings(connection: Connection, publication_id: int) -> int:
     """Readings that a publication stored, looked for in the months of its batch only: history may be long."""
     months = connection.execute(
         """
-        select min(interval_start) - interval '1 day' as first_at, max(interval_start) + interval '1 day' as last_at
-        from intermediate.int_readings__selected
+        select first_start - interval '1 day' as first_at, last_start + interval '1 day' as last_at
+        from intermediate.int_readings__spans
         where publication_id = %s
-        group by date_trunc('month', interval_start, 'UTC')
         """,
         [publication_id],
     ).fetchall()

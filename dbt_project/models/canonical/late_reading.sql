@@ -4,7 +4,19 @@ with
 
 selected as (
 
-    select *
+    select
+        organization_id,
+        project_id,
+        meter_id,
+        source_system,
+        interval_start,
+        reading_interval_seconds,
+        {{ stored_amounts() }},
+        quality,
+        load_id,
+        row_number,
+        publication_id,
+        received_at
     from {{ ref('int_readings__selected') }}
     where publication_id = {{ open_publication_id() }} and is_late
 

@@ -61,6 +61,7 @@ contenders as (
         stored.quality,
         {{ quality_rank('stored.quality') }} as quality_rank,
         stored.ingested_at as received_at,
+        false as is_repeated,
         true as is_stored
     from stored
     inner join contested_slots

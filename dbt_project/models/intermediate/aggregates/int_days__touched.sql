@@ -2,9 +2,10 @@
 
 with
 
-accepted as (
+-- telling a local day is slow: half a day of UTC reaches into no more than two of them, those of its ends
+half_days as (
 
-    select * from {{ ref('int_readings__accepted') }}
+    select * from {{ ref('int_half_days__delivered') }}
 
 ),
 
@@ -15,21 +16,6 @@ projects as (
         project_id,
         time_zone
     from {{ source('core', 'project') }}
-
-),
-
--- telling a local day is slow: half a day of UTC reaches into no more than two of them, those of its ends
-half_days as (
-
-    select
-        publication_id,
-        organization_id,
-        project_id,
-        meter_id,
-        min(interval_start) as first_start,
-        max(interval_start) as last_start
-    from accepted
-    group by publication_id, organization_id, project_id, meter_id, {{ half_day('interval_start') }}
 
 ),
 

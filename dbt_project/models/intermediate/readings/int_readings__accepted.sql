@@ -14,15 +14,12 @@ delivered as (
         external_device_id,
         interval_start,
         reading_interval_seconds,
-        energy_wh,
-        energy_total_wh,
-        power_w,
-        irradiance_wm2,
-        temperature_c,
+        {{ stored_amounts() }},
         other_metrics,
         quality,
         quality_rank,
-        received_at
+        received_at,
+        is_repeated
     from {{ ref('int_readings__selected') }}
     where not is_late and (energy_wh is not null or energy_total_wh is null)
 

@@ -2,7 +2,7 @@
 
 with
 
--- read where it is asked for: a copy for both would cost more than the second scan
+-- read where it is asked for: a copy for all would cost more than the other scans
 accepted as not materialized (
 
     select *
@@ -19,28 +19,47 @@ stored as (
 
 ),
 
--- readings lie in the order of their slots, nearly: a sort costs less than counting each slot
-followed as (
+-- within a load judging has told which rows repeat a slot: only where several loads speak is there more to compare
+shared as (
 
     select
         organization_id,
         meter_id,
-        interval_start,
-        reading_interval_seconds,
-        source_system,
-        lag(interval_start) over (
-            partition by organization_id, meter_id, reading_interval_seconds, source_system
-            order by interval_start
-        ) as start_before
+        half_day
+    from {{ ref('int_half_days__delivered') }}
+    where publication_id = {{ open_publication_id() }} and is_shared
+
+),
+
+repeated as (
+
+    select {{ reading_key() }}
     from accepted
+    where is_repeated
+
+    union
+
+    select
+        accepted.organization_id,
+        accepted.meter_id,
+        accepted.interval_start,
+        accepted.reading_interval_seconds,
+        accepted.source_system
+    from accepted
+    inner join shared
+        on
+            accepted.organization_id = shared.organization_id
+            and accepted.meter_id = shared.meter_id
+            and {{ half_day('accepted.interval_start') }} = shared.half_day
+    group by 1, 2, 3, 4, 5
+    having count(*) > 1
 
 ),
 
 final as (
 
     select {{ reading_key() }}
-    from followed
-    where interval_start = start_before
+    from repeated
 
     union
 

@@ -47,18 +47,17 @@ final as (
         judged.external_device_id,
         judged.interval_start,
         judged.reading_interval_seconds,
-        cast(judged.energy_wh as numeric(20, 6)) as energy_wh,
-        cast(judged.energy_total_wh as numeric(20, 6)) as energy_total_wh,
-        cast(judged.power_w as numeric(20, 6)) as power_w,
-        cast(judged.irradiance_wm2 as numeric(12, 6)) as irradiance_wm2,
-        cast(judged.temperature_c as numeric(12, 6)) as temperature_c,
+        judged.energy_wh,
+        judged.energy_total_wh,
+        judged.power_w,
+        judged.irradiance_wm2,
+        judged.temperature_c,
         judged.other_metrics,
         judged.quality,
         judged.quality_rank,
-        case
-            when judged.energy_total_wh is not null then cast(least(judged.energy_limit_wh, 9e12) as numeric(20, 6))
-        end as energy_limit_wh,
+        case when judged.energy_total_wh is not null then judged.energy_limit_wh end as energy_limit_wh,
         judged.received_at,
+        judged.duplicate_rank > 1 as is_repeated,
         -- at the edge of a retired month a local day cannot be summed any more, though half of it is here
         case
             when judged.interval_start < (select max(retired_months.month_end) + interval '2 days' from retired_months)

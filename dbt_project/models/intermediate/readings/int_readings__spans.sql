@@ -2,21 +2,9 @@
 
 with
 
-selected as (
+half_days as (
 
-    select * from {{ ref('int_readings__selected') }}
-
-),
-
--- an instant of PostgreSQL counts microseconds: a day is quicker to tell than a month, and there are few of them
-days as (
-
-    select
-        publication_id,
-        min(interval_start) as first_start,
-        max(interval_start) as last_start
-    from selected
-    group by publication_id, floor(date_part('epoch', interval_start) / 86400)
+    select * from {{ ref('int_half_days__delivered') }}
 
 ),
 
@@ -26,7 +14,7 @@ final as (
         publication_id,
         min(first_start) as first_start,
         max(last_start) as last_start
-    from days
+    from half_days
     group by publication_id, date_trunc('month', first_start, 'UTC')
 
 )

@@ -5,7 +5,24 @@ with
 registers as (
 
     select
-        *,
+        publication_id,
+        load_id,
+        row_number,
+        organization_id,
+        project_id,
+        meter_id,
+        source_system,
+        external_site_id,
+        external_device_id,
+        interval_start,
+        reading_interval_seconds,
+        {{ stored_amounts() }},
+        other_metrics,
+        quality,
+        quality_rank,
+        {{ exact_numeric('least(energy_limit_wh, 9e12)') }} as energy_limit_wh,
+        received_at,
+        is_repeated,
         make_interval(secs => reading_interval_seconds) as span
     from {{ ref('int_readings__selected') }}
     where energy_total_wh is not null and not is_late
@@ -108,7 +125,7 @@ preceding as (
         {{ quality_rank('before.quality') }} as quality_rank,
         followed.energy_limit_wh,
         before.ingested_at as received_at,
-        false as is_late,
+        false as is_repeated,
         followed.span,
         coalesce(newer.energy_total_wh, followed.energy_total_wh) as later_total_wh
     from followed
@@ -188,7 +205,8 @@ final as (
         end, '{}') as other_metrics,
         case when register_energy_wh is null then 'missing' else 'estimated' end as quality,
         case when register_energy_wh is null then 3 else 2 end as quality_rank,
-        received_at
+        received_at,
+        is_repeated
     from differenced
 
 )
