@@ -6,7 +6,11 @@ from decimal import Decimal
 import pytest
 from astral import Observer
 from astral.sun import elevation
+from jinja2 import Environment
 
+from include.core.settings import PROJECT_ROOT
+
+MACROS = PROJECT_ROOT / "dbt_project" / "macros" / "expressions"
 NOON = datetime(2026, 6, 1, 12, tzinfo=UTC)
 
 
@@ -268,3 +272,22 @@ def test_the_sun_is_looked_up_whenever_it_may_be_night(world, latitude, longitud
         looked_up = row["sun_elevation_deg"] is not None
         assert (real < -6) <= looked_up <= (real < 4)
         assert not looked_up or abs(row["sun_elevation_deg"] - real) < 0.05
+
+
+def test_an_amount_is_stored_as_postgresql_casts_it(world) -> None:
+    """Doubles of all sizes, with few and many decimals, and those that lie just halfway between two millionths."""
+    macro = Environment().from_string((MACROS / "exact_numeric.sql").read_text()).module.exact_numeric("amount")
+    amounts = """
+        select (random() - 0.5) * 10 ^ (random() * 20 - 8) as amount from generate_series(1, 20000)
+        union all select round(random() * 1e15) / 1e6 * sign(random() - 0.5) from generate_series(1, 20000)
+        union all select round(random() * 1e10) / 1e7 from generate_series(1, 20000)
+        union all select (round(random() * 1e12) + 0.5) / 1e6 from generate_series(1, 20000)
+        union all select unnest(array[0, null, 1e9, -1e9, 5e-7, 15e-7, 999999999.9999995, 9e12])
+    """
+    differing = world.rows(
+        f"select * from (select amount, {macro} as stored from ({amounts}) as amounts) as both_ways "
+        "where abs(amount) < 1e13 and stored is distinct from cast(amount as numeric(20, 6)) limit 5"
+    )
+    assert differing == []
+    one = f"select {macro} from (values (0.1234565::double precision)) as v (amount)"
+    assert world.value(one) == Decimal("0.123457")
