@@ -21,8 +21,9 @@ class DelimitedFile:
     """One delimited text file, readable once from start to end."""
 
     def __init__(self, path: Path, form: Format, hints: FileHints) -> None:
-        self._reader = Reader(chunks(path, form))
-        head = read_head(self._reader, hints)
+        reader = Reader(chunks(path, form))
+        head = read_head(reader, hints)
+        self._source = OnDemand(reader)
         self.delimiter, self.hints, self._headers = head.delimiter, head.hints, head.names
         self._has_spare = head.has_spare
         self._broken: dict[int, csv.InvalidRow] = {}
@@ -42,10 +43,9 @@ class DelimitedFile:
 
     def _batches(self) -> Iterator[pa.RecordBatch]:
         schema = pa.schema([(str(position), pa.binary()) for position in range(len(self._headers))])
-        source = OnDemand(self._reader)
         try:
             batches = csv.open_csv(
-                pa.PythonFile(source, mode="r"),
+                pa.PythonFile(self._source, mode="r"),
                 read_options=csv.ReadOptions(
                     use_threads=False, block_size=LIMITS.record_bytes, column_names=schema.names
                 ),
@@ -54,7 +54,7 @@ class DelimitedFile:
                 ),
                 convert_options=csv.ConvertOptions(column_types=schema, null_values=[""], strings_can_be_null=True),
             )
-            yield from source.paced(batches)
+            yield from self._source.paced(batches)
         except pa.ArrowInvalid as error:
             if "Empty CSV" not in str(error):
                 raise self._refusal(str(error)) from error
@@ -124,8 +124,8 @@ class DelimitedFile:
         """Refuse an empty file, and one whose end is missing: too few fields, or an open quote."""
         if self._row == 0:
             raise FileRejected("F001_EMPTY", "no rows below the header", remedy="nothing to do if the plant was idle")
-        is_open = self._reader.last_byte not in (b"\n", b"\r")
-        has_open_quote = self._reader.quotes % 2 and (
+        is_open = self._source.last_byte not in (b"\n", b"\r")
+        has_open_quote = self._source.quotes % 2 and (
             is_open or self._is_cut or any(b"\n" in cell for cell in self._last_cells)
         )
         if has_open_quote or (is_open and self._is_cut):

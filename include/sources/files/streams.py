@@ -98,13 +98,11 @@ def _utf8(blocks: Iterator[bytes], encoding: str | None) -> Iterator[bytes]:
 
 
 class Reader(io.RawIOBase):
-    """A readable file over an iterator of byte blocks; remembers how the text ended."""
+    """A readable file over an iterator of byte blocks."""
 
     def __init__(self, blocks: Iterator[bytes]) -> None:
         self._blocks = blocks
         self._waiting = b""
-        self.last_byte = b""
-        self.quotes = 0
 
     def readable(self) -> bool:
         """Always true; pyarrow asks."""
@@ -122,25 +120,25 @@ class Reader(io.RawIOBase):
         whole = b"".join(parts)
         size = length if size < 0 else size
         piece, self._waiting = whole[:size], whole[size:]
-        self.last_byte = piece[-1:] or self.last_byte
-        self.quotes += piece.count(b'"')
         return piece
 
     def unread(self, piece: bytes) -> None:
-        """Put bytes back in front; what was read before them is forgotten."""
+        """Put bytes back in front."""
         self._waiting = piece + self._waiting
-        self.quotes = 0
 
 
 class OnDemand(io.RawIOBase):
     """A file for Arrow's reading thread, which would be 32 blocks ahead of what is parsed; here it is a few.
 
+    It counts the quotes and remembers how the text ended.
     A pace, not a lock: after `PATIENCE_S` it reads on, as where a block makes no batch, so that nobody waits for ever.
     """
 
     def __init__(self, reader: Reader) -> None:
         self._reader = reader
         self._turns = threading.Semaphore(BLOCKS_AHEAD)
+        self.last_byte = b""
+        self.quotes = 0
 
     def readable(self) -> bool:
         """Always true; pyarrow asks."""
@@ -149,7 +147,10 @@ class OnDemand(io.RawIOBase):
     def read(self, size: int = -1) -> bytes:
         """Return up to `size` bytes when it is their turn, and nothing only at the end."""
         self._turns.acquire(timeout=PATIENCE_S)
-        return self._reader.read(size)
+        piece = self._reader.read(size)
+        self.last_byte = piece[-1:] or self.last_byte
+        self.quotes += piece.count(b'"')
+        return piece
 
     def paced(self, batches: Iterable[Any]) -> Iterator[Any]:
         """The batches of what reads this file; each lets one more block be read."""
