@@ -78,6 +78,21 @@ def test_a_table_that_does_not_keep_the_contract_takes_no_rows(world) -> None:
         world.connection.execute(f"{change} bigint")
 
 
+def test_no_view_says_what_was_true_when_it_was_made(manifest) -> None:
+    """A build leaves views alone whose definitions are known; what it asks the database meanwhile is for tables."""
+    asking = {
+        m.unique_id for m in manifest.macros.values() if m.package_name == "sunledger" and "run_query" in m.macro_sql
+    }
+    while reached := {
+        m.unique_id for m in manifest.macros.values() if m.unique_id not in asking and asking & set(m.depends_on.macros)
+    }:
+        asking |= reached
+    assert asking & set(manifest.nodes["model.sunledger.int_hours__measured"].depends_on.macros)
+    views = [n for n in manifest.nodes.values() if n.resource_type == "model" and n.config.materialized == "view"]
+    assert views
+    assert [view.name for view in views if asking & set(view.depends_on.macros)] == []
+
+
 def test_unit_tests_hold(world) -> None:
     outcome = dbtRunner(manifest=world.runner.manifest).invoke(
         ["test", "--select", "test_type:unit", *_place(), "--quiet"]

@@ -88,6 +88,22 @@ def test_the_number_of_statements_does_not_grow_with_the_load(ingest, warehouse,
     assert 0 < many[1] <= few[1] + 12
 
 
+def test_a_view_that_was_dropped_comes_back_and_the_others_are_left_alone(ingest, warehouse):
+    from include.pipeline.publish import publish
+
+    views = "select relname, oid::bigint from pg_class where relkind = 'v' and relnamespace = 'marts'::regnamespace"
+    oids = []
+    for day in (1, 2, 3):
+        ingest(csv(range(1, 5), datetime(2026, 3, day, tzinfo=UTC)), f"{day}.csv")
+        publish()
+        oids.append({row["relname"]: row["oid"] for row in warehouse.execute(views)})
+        if day == 2:
+            warehouse.execute("drop view marts.rpt_rejections")
+    assert oids[0] == oids[1]
+    assert oids[1].keys() == oids[2].keys()
+    assert {name for name in oids[2] if oids[2][name] != oids[1][name]} == {"rpt_rejections"}
+
+
 def test_rows_of_a_load_are_found_by_a_summary_as_soon_as_many_are_staged(ingest, warehouse):
     # more than the 128 pages of the first range, which is kept up to date from the start
     ingest(csv(range(1, 96 * 110 + 1), datetime(2026, 3, 1, tzinfo=UTC)), "many.csv")

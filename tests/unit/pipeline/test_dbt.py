@@ -123,3 +123,53 @@ def test_python_collects_as_usual_after_a_command():
         assert gc.get_threshold()[0] > usual[0]
         raise ValueError
     assert gc.get_threshold() == usual
+
+
+@pytest.fixture
+def built(monkeypatch):
+    """What `dbt.build` has dbt do, and the views that it finds before and after: `built.views` is set by the test."""
+    from include.pipeline import dbt
+
+    built = SimpleNamespace(choices=[], views="as made", after=iter(()))
+
+    def run(*arguments: str) -> None:
+        built.choices.append(arguments[arguments.index("--select") + 1 :] if "--select" in arguments else "everything")
+        built.views = next(built.after, built.views)
+
+    monkeypatch.setattr(dbt, "_views_left", {})
+    monkeypatch.setattr(dbt, "_manifest", lambda: None)
+    monkeypatch.setattr(dbt, "environment", dict)
+    monkeypatch.setattr(dbt, "_views", lambda: built.views)
+    monkeypatch.setattr(dbt, "run", run)
+    built.build = dbt.build
+    built.beside_views = dbt.BESIDE_VIEWS
+    return built
+
+
+def test_views_are_visited_again_only_when_they_are_not_as_they_were_left(built):
+    built.build()
+    built.build()
+    built.views = "one is missing"
+    built.build()
+    assert built.choices == ["everything", built.beside_views, "everything"]
+
+
+def test_a_build_of_something_else_knows_nothing_of_the_views(built):
+    built.build(exclude="tag:contracts")
+    built.build("dim_meters")
+    built.build()
+    built.build(exclude="tag:contracts")
+    assert built.choices == [
+        "everything",
+        ("dim_meters",),
+        "everything",
+        (*built.beside_views, "--exclude", "tag:contracts"),
+    ]
+
+
+def test_views_that_a_build_took_along_come_back_with_it(built):
+    built.build()
+    built.after = iter(["dropped", "as made"])
+    built.build()
+    built.build()
+    assert built.choices == ["everything", built.beside_views, "everything", built.beside_views]

@@ -10,7 +10,7 @@ members as (
 
     select load_id
     from {{ source('ops', 'publication_load') }}
-    where publication_id = {{ open_publication_id() }}
+    where publication_id = {{ open_publication() }}
 
 ),
 

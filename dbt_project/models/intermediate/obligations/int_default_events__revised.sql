@@ -9,7 +9,7 @@ with
 results as (
 
     select * from {{ ref('obligation_period') }}
-    where publication_id = {{ open_publication_id() }} and outcome <> 'running'
+    where publication_id = {{ open_publication() }} and outcome <> 'running'
 
 ),
 

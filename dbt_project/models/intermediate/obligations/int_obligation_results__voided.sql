@@ -8,7 +8,7 @@ requests as (
         organization_id,
         contract_id
     from {{ source('ops', 'reassessment') }}
-    where publication_id = {{ open_publication_id() }}
+    where publication_id = {{ open_publication() }}
 
 ),
 

@@ -60,7 +60,6 @@ registers as (
             and readings.energy_total_wh is not null
             and readings."timestamp" >= days.day_start
             and readings."timestamp" < days.day_end
-            and {{ touched_time_ranges('readings."timestamp"') }}
         union all
         {{ register_beside('days', '>', 'days.day_end') }}
     ) as found
