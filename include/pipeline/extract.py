@@ -25,7 +25,7 @@ from include.pipeline.accounts import connect_account
 from include.pipeline.land import land_answer
 from include.pipeline.walk import OnPart, Walk, window_of
 from include.warehouse import credential_states, credentials, moves, sites
-from include.warehouse.database import connect
+from include.warehouse.database import connect, one_session
 from include.warehouse.writers import one_writer
 
 log = logging.getLogger(__name__)
@@ -91,7 +91,7 @@ def sync_site(
     longest_s: float | None = None,
 ) -> Synced:
     """Land a site as its only writer and note on the site how that went; a named error is returned, not raised."""
-    with one_writer(integration_site_id):
+    with one_writer(integration_site_id), one_session():
         with connect() as connection:
             row = sites.get(connection, integration_site_id)
             credential = credentials.get(connection, row["credential_id"])

@@ -22,6 +22,7 @@ MANY_ROWS = 10_000
 LONGEST_GRID_SECONDS = 3_600
 
 
+@database.one_session()
 def stage(load_id: int) -> dict[str, Any]:
     """Copy a load's rows to raw and return its ledger row; staging again replaces what was staged before.
 
@@ -59,6 +60,7 @@ def _audit_mismatch(connection: database.Connection, load: dict[str, Any], refus
     )
 
 
+@database.one_session()
 def stage_together(load_ids: Sequence[int]) -> list[dict[str, Any]]:
     """Stage several small loads of one feed in one transaction; when one of them cannot be read, none is staged."""
     day = datetime.now(UTC).date()

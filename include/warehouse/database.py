@@ -4,6 +4,7 @@ Services connect as roles that own nothing; a superuser or a role that bypasses 
 """
 
 import os
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager, suppress
 from functools import partial
@@ -35,8 +36,16 @@ _BYPASSING = {"loader": _OWNER, "transformer": _OWNER, "api": _FOR_ALL, "reader"
 
 Connection = psycopg.Connection[dict]
 _pools: dict[str, ConnectionPool] = {}
-# a pool's connections and threads belong to the process that opened it
-os.register_at_fork(after_in_child=_pools.clear)
+_kept = threading.local()  # `idle`: the connection of each role that waits for its next use, inside of `one_session`
+
+
+def _forget_all() -> None:
+    """Connections, and a pool's threads, belong to the process that opened them."""
+    _pools.clear()
+    _kept.__dict__.clear()
+
+
+os.register_at_fork(after_in_child=_forget_all)
 
 
 @contextmanager
@@ -46,9 +55,54 @@ def connect(role: str = "loader") -> Iterator[Connection]:
         with _pools[role].connection() as connection:
             yield connection
         return
-    with psycopg.connect(settings.warehouse_url(role), **_options(role)) as connection:
-        _refuse_unsafe_role(connection, role)
+    if (idle := getattr(_kept, "idle", None)) is not None:
+        with _reused(role, idle) as connection:
+            yield connection
+        return
+    with _opened(role) as connection:
         yield connection
+
+
+@contextmanager
+def one_session() -> Iterator[None]:
+    """Let the transactions of this thread use one connection after another, not one each, while the block runs.
+
+    To open a connection costs more than a small transaction. Inside of another transaction a new one is opened as ever.
+    """
+    if hasattr(_kept, "idle"):
+        yield
+        return
+    _kept.idle = {}
+    try:
+        yield
+    finally:
+        for connection in _kept.__dict__.pop("idle", {}).values():
+            connection.close()
+
+
+@contextmanager
+def _reused(role: str, idle: dict[str, Connection]) -> Iterator[Connection]:
+    connection = idle.pop(role, None)
+    if connection is None or not _answers(connection):
+        connection = _opened(role)
+    try:
+        yield connection
+        connection.commit()
+    except BaseException:
+        connection.close()  # the server rolls back, and nobody needs to know in which state it was
+        raise
+    if idle.setdefault(role, connection) is not connection:
+        connection.close()
+
+
+def _answers(connection: Connection) -> bool:
+    """Whether the server has not dropped a connection while nobody used it."""
+    try:
+        ConnectionPool.check_connection(connection)
+    except psycopg.OperationalError:
+        connection.close()
+        return False
+    return True
 
 
 @contextmanager
@@ -73,6 +127,16 @@ def kept_open(roles: Sequence[str], most: int) -> Iterator[None]:
     finally:
         for role in roles:
             _pools.pop(role).close()
+
+
+def _opened(role: str) -> Connection:
+    connection = psycopg.connect(settings.warehouse_url(role), **_options(role))
+    try:
+        _refuse_unsafe_role(connection, role)
+    except BaseException:
+        connection.close()
+        raise
+    return connection
 
 
 def _options(role: str) -> dict[str, Any]:
