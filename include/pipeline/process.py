@@ -14,7 +14,7 @@ from include.pipeline.feeds import CLIENT_FEEDS, column_map, suites
 from include.pipeline.judge import judge, judge_together, sweep
 from include.pipeline.stage import stage, stage_together
 from include.warehouse import audit, billing, files, loads, publications, raw, waiting
-from include.warehouse.database import connect
+from include.warehouse.database import connect, one_session
 
 log = logging.getLogger(__name__)
 
@@ -26,6 +26,7 @@ MOST_TOGETHER = 32
 SMALL_BYTES = 256 * 1024
 
 
+@one_session()
 def process(load_id: int) -> dict[str, Any]:
     """Stage and judge one load; what is done already is not done again. A duplicate finishes its original.
 
@@ -80,6 +81,7 @@ def process_able(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> lis
     return list(failures)
 
 
+@one_session()
 def _each(load_ids: Iterable[int], feeds: Sequence[str]) -> tuple[dict[str, int], dict[int, Exception]]:
     with connect() as connection:
         pending = sorted({*load_ids, *waiting.unfinished(connection, feeds)})
