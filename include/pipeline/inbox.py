@@ -19,7 +19,7 @@ from include.lake import keys
 from include.lake.store import Lake, Listed
 from include.pipeline.land import land_file
 from include.warehouse import files
-from include.warehouse.database import connect
+from include.warehouse.database import connect, one_session
 
 UNFINISHED_SUFFIXES = (".part", ".tmp", ".crdownload", ".filepart")
 
@@ -56,6 +56,7 @@ def pick_up() -> list[int]:
     return [load_id for load_id in taken if load_id is not None]
 
 
+@one_session()
 def take_in(dropped: Dropped, *, name: str | None = None, uri: str | None = None) -> int | None:
     """Land one object, under another name or URI when asked, and remember its version; None when that cannot be now."""
     with files.sole_taker(dropped.uri, dropped.version) as is_ours:
