@@ -81,15 +81,17 @@ def duplicate_rows(connection: Connection, here: Place, load_id: int, key: Seque
         with refused as (
             select row_number from quarantine.rejected_row where load_id = %(load_id)s and status = 'open'
         ),
+        concerned as materialized (
+            select {key}, duplicate_rank, row_number in (select row_number from refused) as is_refused
+            from {table}
+            where load_id = %(load_id)s
+                and (duplicate_rank > 1 or (row_number in (select row_number from refused)) is true)
+        ),
         repeats as (
-            select {key} from {table}
-            where load_id = %(load_id)s and duplicate_rank > 1 and num_nulls({key}) = 0
-                and row_number not in (select row_number from refused)
+            select {key} from concerned where duplicate_rank > 1 and not is_refused and num_nulls({key}) = 0
         ),
         refused_firsts as (
-            select {key} from {table}
-            where load_id = %(load_id)s and duplicate_rank = 1
-                and (row_number in (select row_number from refused)) is true
+            select {key} from concerned where duplicate_rank = 1 and is_refused
         )
         select (select count(*) from repeats)
             - (select count(*) from (select {key} from repeats intersect select {key} from refused_firsts) as clean)

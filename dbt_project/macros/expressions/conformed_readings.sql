@@ -63,8 +63,8 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
             case when isfinite(interval_start) then interval_start end as starts_at,
             case when isfinite(interval_start) then date_part('epoch', interval_start) end as start_epoch_s,
             case when interval_seconds > 0 and 86400 % nullif(interval_seconds, 0) = 0 then interval_seconds end as seconds,
-            {{ metric_count() }} as metric_count,
-            {{ canonical_quality('quality', metric_count()) }} as delivered_quality
+            {{ is_without_metric() }} as is_without_metric,
+            {{ canonical_quality('quality', is_without_metric()) }} as delivered_quality
         from placed
     ),
 
@@ -164,7 +164,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
                 when power is not null and power_factor is null then power_unit
                 when unparsed is not null then {{ flaw('unparsed', 'R205%', 'text') }}
             end as unknown_unit,
-            case when metric_count = 0 and delivered_quality <> 'missing' then delivered_quality end as unmeasured_quality,
+            case when is_without_metric and delivered_quality <> 'missing' then delivered_quality end as unmeasured_quality,
             {{ amount_beyond('floor_wh', 'energy_amount_wh') }} as energy_under_floor_wh,
             {{ amount_beyond('energy_amount_wh', 'limit_wh') }} as energy_over_limit_wh,
             {{ amount_beyond('floor_w', 'power_amount_w') }} as power_under_floor_w,
@@ -188,7 +188,7 @@ unparsed (jsonb; per column the `code` and `text` of a cell that could not be re
     select * from final
 {% endmacro %}
 
-{#- How many metrics a delivered row carries. -#}
-{% macro metric_count() -%}
-    num_nonnulls(energy, energy_total, power, irradiance_wm2, temperature_c, other_metrics)
+{#- Whether a delivered row carries no metric; the first one that it has answers. -#}
+{% macro is_without_metric() -%}
+    (coalesce(energy, energy_total, power, irradiance_wm2, temperature_c) is null and other_metrics is null)
 {%- endmacro %}

@@ -80,7 +80,9 @@ final as (
         not_finite_columns,
         unknown_unit,
         case
-            when num_nonnulls(field_count_problem, text_problem_columns, not_numeric_columns, not_finite_columns) = 0
+            when
+                unmeasured_quality is not null
+                and num_nonnulls(field_count_problem, text_problem_columns, not_numeric_columns, not_finite_columns) = 0
                 then unmeasured_quality
         end as unmeasured_quality,
         case
