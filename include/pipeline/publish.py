@@ -11,7 +11,7 @@ from include.pipeline import dbt, feeds
 from include.pipeline.process import OUTAGES, process, retry_mapped
 from include.pipeline.stage import stage
 from include.warehouse import billing, loads, publications, raw, summary
-from include.warehouse.database import connect
+from include.warehouse.database import connect, one_session
 
 # models that only contracts need
 OF_CONTRACTS = "tag:contracts"
@@ -19,6 +19,7 @@ OF_CONTRACTS = "tag:contracts"
 log = logging.getLogger(__name__)
 
 
+@one_session()
 def open_publication(builder: str | None = None) -> dict[str, Any] | None:
     """Open a publication over the waiting loads, or take over the one that a crash left open.
 
@@ -56,6 +57,7 @@ def close_publication(publication: dict[str, Any]) -> dict[str, Any]:
     return publication | counts
 
 
+@one_session()
 def publish(select: str | None = None) -> dict[str, Any] | None:
     """Open, build, close. Returns the closed publication with its counts, or None when nothing waited."""
     publication = open_publication()
