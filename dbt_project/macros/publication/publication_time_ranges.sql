@@ -5,7 +5,7 @@
         ref('int_readings__spans'),
         'first_start',
         'last_start',
-        condition='publication_id = ' ~ open_publication_id(),
+        condition='publication_id = ' ~ open_publication(),
         margin=margin
     )) }}
 {%- endmacro %}

@@ -18,7 +18,11 @@ selected as (
         publication_id,
         received_at
     from {{ ref('int_readings__selected') }}
-    where publication_id = {{ open_publication_id() }} and is_late
+    -- nothing is late before a month was retired, and then no reading is looked at
+    where
+        publication_id = {{ open_publication_id() }}
+        and is_late
+        and exists (select 1 from {{ source('ops', 'retired_month') }})
 
 ),
 
