@@ -4,19 +4,7 @@ with
 
 selected as (
 
-    select
-        organization_id,
-        project_id,
-        meter_id,
-        source_system,
-        interval_start,
-        reading_interval_seconds,
-        {{ stored_amounts() }},
-        quality,
-        load_id,
-        row_number,
-        publication_id,
-        received_at
+    select *
     from {{ ref('int_readings__selected') }}
     -- nothing is late before a month was retired, and then no reading is looked at
     where

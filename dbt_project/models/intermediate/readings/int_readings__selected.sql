@@ -47,15 +47,17 @@ final as (
         judged.external_device_id,
         judged.interval_start,
         judged.reading_interval_seconds,
-        judged.energy_wh,
-        judged.energy_total_wh,
-        judged.power_w,
-        judged.irradiance_wm2,
-        judged.temperature_c,
+        {{ exact_numeric('judged.energy_wh') }} as energy_wh,
+        {{ exact_numeric('judged.energy_total_wh') }} as energy_total_wh,
+        {{ exact_numeric('judged.power_w') }} as power_w,
+        {{ exact_numeric('judged.irradiance_wm2', 12) }} as irradiance_wm2,
+        {{ exact_numeric('judged.temperature_c', 12) }} as temperature_c,
         judged.other_metrics,
         judged.quality,
         judged.quality_rank,
-        case when judged.energy_total_wh is not null then judged.energy_limit_wh end as energy_limit_wh,
+        case
+            when judged.energy_total_wh is not null then {{ exact_numeric('least(judged.energy_limit_wh, 9e12)') }}
+        end as energy_limit_wh,
         judged.received_at,
         judged.duplicate_rank > 1 as is_repeated,
         -- at the edge of a retired month a local day cannot be summed any more, though half of it is here

@@ -5,24 +5,7 @@ with
 registers as (
 
     select
-        publication_id,
-        load_id,
-        row_number,
-        organization_id,
-        project_id,
-        meter_id,
-        source_system,
-        external_site_id,
-        external_device_id,
-        interval_start,
-        reading_interval_seconds,
-        {{ stored_amounts() }},
-        other_metrics,
-        quality,
-        quality_rank,
-        {{ exact_numeric('least(energy_limit_wh, 9e12)') }} as energy_limit_wh,
-        received_at,
-        is_repeated,
+        *,
         make_interval(secs => reading_interval_seconds) as span
     from {{ ref('int_readings__selected') }}
     where energy_total_wh is not null and not is_late
@@ -126,6 +109,7 @@ preceding as (
         followed.energy_limit_wh,
         before.ingested_at as received_at,
         false as is_repeated,
+        false as is_late,
         followed.span,
         coalesce(newer.energy_total_wh, followed.energy_total_wh) as later_total_wh
     from followed
