@@ -9,7 +9,7 @@
 
 with
 
-accepted as not materialized (
+accepted as (
 
     select *
     from {{ ref('int_readings__accepted') }}
@@ -17,30 +17,25 @@ accepted as not materialized (
 
 ),
 
-contested_slots as (
-
-    select * from {{ ref('int_readings__contested') }}
-
-),
-
--- of a slot that is brought more than once; only few are, and to put all readings in order would cost as much as they
+-- few slots are brought more than once, and to put all readings in order would cost as much as to store them
 places as (
 
     select
-        accepted.load_id,
-        accepted.row_number,
+        interval_start,
+        load_id,
+        row_number,
         row_number() over (
             partition by {{ reading_key() }}
-            order by accepted.quality_rank asc, accepted.load_id desc, accepted.row_number desc
+            order by quality_rank asc, load_id desc, row_number desc
         ) as place
-    from accepted
-    inner join contested_slots using ({{ reading_key() }})
+    from {{ ref('int_readings__contested') }}
 
 ),
 
 losers as (
 
     select
+        interval_start,
         load_id,
         row_number
     from places
@@ -52,7 +47,11 @@ winner_per_interval as (
 
     select accepted.*
     from accepted
-    left join losers on accepted.load_id = losers.load_id and accepted.row_number = losers.row_number
+    left join losers
+        on
+            accepted.load_id = losers.load_id
+            and accepted.row_number = losers.row_number
+            and accepted.interval_start = losers.interval_start
     where losers.load_id is null
 
 ),

@@ -8,11 +8,9 @@
 
 with
 
-accepted as not materialized (
+contested as (
 
-    select *
-    from {{ ref('int_readings__accepted') }}
-    where publication_id = {{ open_publication_id() }}
+    select * from {{ ref('int_readings__contested') }}
 
 ),
 
@@ -26,17 +24,17 @@ stored as (
 
 contested_slots as (
 
-    select * from {{ ref('int_readings__contested') }}
+    select distinct {{ reading_key() }}
+    from contested
 
 ),
 
 contenders as (
 
     select
-        accepted.*,
+        *,
         false as is_stored
-    from accepted
-    inner join contested_slots using ({{ reading_key() }})
+    from contested
 
     union all
 

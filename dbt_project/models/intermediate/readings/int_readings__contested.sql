@@ -56,7 +56,7 @@ repeated as (
 
 ),
 
-final as (
+slots as (
 
     select {{ reading_key() }}
     from repeated
@@ -78,6 +78,14 @@ final as (
             and accepted.reading_interval_seconds = stored.reading_interval_seconds
             and accepted.source_system = stored.source_system
     where {{ reading_values('accepted') }} is distinct from {{ reading_values('stored') }}
+
+),
+
+final as (
+
+    select accepted.*
+    from accepted
+    inner join slots using ({{ reading_key() }})
 
 )
 
