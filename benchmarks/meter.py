@@ -21,6 +21,12 @@ class Reading:
     cpu_s: float = 0.0
     client_cpu_s: float = 0.0
 
+    def add(self, other: "Reading") -> None:
+        """What both took together."""
+        self.wall_s += other.wall_s
+        self.cpu_s += other.cpu_s
+        self.client_cpu_s += other.client_cpu_s
+
     def rounded(self) -> dict[str, float]:
         """The figures, rounded for people."""
         return {name: round(value, 3) for name, value in asdict(self).items()}

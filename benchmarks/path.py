@@ -1,4 +1,4 @@
-"""Our path over one file, in a process of its own: `python -m benchmarks.path FILE [--after FILES]`, prints JSON.
+"""Our path over files, one after the other: `python -m benchmarks.path FILES [--after FILES]`, prints JSON.
 
 The process first carries a file of 400 rows from another device through the whole path, so that libraries are
 imported and dbt has parsed the project, as in a worker that has been running for a while.
@@ -58,6 +58,15 @@ def walk(path: Path, postgres_pid: int) -> dict[str, Reading]:
     return steps
 
 
+def walk_all(paths: list[Path], postgres_pid: int) -> dict[str, Reading]:
+    """Walk files one after the other; returns what each step and the whole took for all of them."""
+    steps: dict[str, Reading] = {}
+    for path in paths:
+        for name, reading in walk(path, postgres_pid).items():
+            steps.setdefault(name, Reading()).add(reading)
+    return steps
+
+
 def replay(load_id: int, postgres_pid: int, superuser_url: str) -> tuple[Reading, dict[str, Any]]:
     """Force a load through again; returns what it took, the rows it changed and the MB of WAL it wrote."""
     from include.pipeline.process import replay as stage_and_judge_again
@@ -93,20 +102,20 @@ def _written(connection: psycopg.Connection) -> dict[str, float]:
 
 
 def main() -> int:
-    """Warm up, walk the file, walk it again, replay it, and walk small files; print what each took."""
+    """Warm up, walk the files, walk the last again, replay it, and walk small files; print what each took."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("file", type=Path)
+    parser.add_argument("files", type=Path, nargs="+")
     parser.add_argument("--more", action="store_true", help="walk it again, replay it, and walk a small file")
     parser.add_argument("--after", type=Path, nargs="*", help="files that are stored, and vacuumed, before, unmeasured")
     chosen = parser.parse_args()
-    path = chosen.file
+    path = chosen.files[-1]
     postgres_pid, superuser_url = int(os.environ["BENCH_POSTGRES_PID"]), os.environ["BENCH_SUPERUSER_URL"]
     walk(small_file(path.parent, 0), postgres_pid)
     if chosen.after is not None:
         for earlier in chosen.after:
             walk(earlier, postgres_pid)
         settle(superuser_url)
-    figures: dict[str, Any] = {f"first.{name}": asdict(r) for name, r in walk(path, postgres_pid).items()}
+    figures: dict[str, Any] = {f"first.{name}": asdict(r) for name, r in walk_all(chosen.files, postgres_pid).items()}
     if chosen.more:
         figures["again"] = asdict(walk(path, postgres_pid)["whole"])
         figures["small"] = asdict(walk(small_file(path.parent, 1), postgres_pid)["whole"])
@@ -114,10 +123,11 @@ def main() -> int:
         figures |= {"replay": asdict(again), "replay_changed": changed}
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         figures["load"] = connection.execute(
-            "select jsonb_build_object('rows_in', rows_in, 'clean', rows_clean, 'rejected', rows_rejected, "
-            "'duplicate', rows_duplicate, 'status', status) from ops.ingestion_log "
-            "where original_name = %s and duplicate_of is null",
-            [path.name],
+            "select jsonb_build_object('rows_in', sum(rows_in), 'clean', sum(rows_clean), "
+            "'rejected', sum(rows_rejected), 'duplicate', sum(rows_duplicate), "
+            "'status', string_agg(distinct status, ', ')) from ops.ingestion_log "
+            "where original_name = any(%s) and duplicate_of is null",
+            [[file.name for file in chosen.files]],
         ).fetchone()[0]
     sys.stdout.write(json.dumps(figures) + "\n")
     return 0

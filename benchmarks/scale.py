@@ -6,7 +6,9 @@ History:  `--history 10000000` first fills a warehouse through the same path, a 
           compares a batch of 100,000 newer rows with the same batch into an empty warehouse. Both begin vacuumed,
           so that neither is billed for what autovacuum does for the readings before it.
 Shape:    `--meters`, `--interval-minutes` and `--days` measure one batch of another shape instead, such as one meter
-          over ten years; `--slow-ms` prints the statements that took longer, with their times.
+          over ten years, in as many files as it takes, one after the other.
+
+`--slow-ms` prints the statements that took longer, with their times.
 
 Ten million rows want about 6 GB of memory to be written and take some minutes; nothing else here does.
 """
@@ -16,6 +18,7 @@ import json
 import math
 import re
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,7 @@ from benchmarks.warehouse import Bench, bench
 
 ROWS = (100_000, 316_228, 1_000_000)
 BATCH_ROWS, PART_ROWS = 100_000, 1_000_000
+FILE_ROWS = 10_000_000  # more are refused
 STEPS = ("land", "stage", "judge", "publish", "whole")
 
 
@@ -41,15 +45,33 @@ def growth_percent(peaks_mib: dict[int, float]) -> float:
     return 100 * (peaks_mib[max(peaks_mib)] / peaks_mib[min(peaks_mib)] - 1)
 
 
-def walked(made: Bench, shape: Shape, after: tuple[Path, ...] = ()) -> dict[str, Any]:
-    """One batch through the whole path, into a warehouse that holds some files already."""
-    path = write(table(shape), made.folder / f"batch-{shape.rows}.parquet")
+def parts(whole: Shape, most_rows: int = FILE_ROWS) -> list[Shape]:
+    """The shapes of the files that a batch comes in, the oldest first: whole days, at most so many rows each."""
+    rows_a_day = whole.meters * 86_400 // whole.interval_s
+    days, days_a_file = math.ceil(whole.rows / rows_a_day), max(most_rows // rows_a_day, 1)
+    newest_first = [
+        replace(
+            whole,
+            rows=min(days_a_file, days - ended) * rows_a_day,
+            ended_days_ago=whole.ended_days_ago + ended,
+        )
+        for ended in range(0, days, days_a_file)
+    ]
+    return newest_first[::-1]
+
+
+def walked(made: Bench, *shapes: Shape, after: tuple[Path, ...] = ()) -> dict[str, Any]:
+    """One batch, of a file or several, through the whole path, into a warehouse that holds some files already."""
+    paths = [
+        write(table(shape), made.folder / f"batch-{number}-{shape.rows}.parquet") for number, shape in enumerate(shapes)
+    ]
     with made.fresh() as environment:
-        arguments = [str(path), "--after", *map(str, after)]
+        arguments = [*map(str, paths), "--after", *map(str, after)]
         figures, peaks_mib = run("benchmarks.path", arguments, environment)
-    path.unlink()
+    for path in paths:
+        path.unlink()
     return {
-        "rows": shape.rows,
+        "rows": sum(shape.rows for shape in shapes),
         "books": figures["load"],
         "steps": {step: figures[f"first.{step}"] for step in STEPS},
         "peaks_mib": peaks_mib,
@@ -77,7 +99,7 @@ def with_history(made: Bench, rows: int) -> dict[str, Any]:
         files.append(write(table(part), made.folder / f"history-{len(files)}.parquet"))
         days += math.ceil(part.slots * INTERVAL_S / 86_400)
         left -= part.rows
-    empty, full = walked(made, batch), walked(made, batch, tuple(files))
+    empty, full = walked(made, batch), walked(made, batch, after=tuple(files))
     ratio = full["steps"]["whole"]["cpu_s"] / empty["steps"]["whole"]["cpu_s"]
     return {"history": rows, "batches": [empty, full], "history_over_empty_cpu": ratio}
 
@@ -120,7 +142,8 @@ def main() -> int:
             figures = with_history(made, chosen.history)
         elif chosen.days:
             rows = chosen.meters * chosen.days * 24 * 60 // chosen.interval_minutes
-            figures = {"batches": [walked(made, Shape(rows, chosen.meters, chosen.interval_minutes * 60))]}
+            shape = Shape(rows, chosen.meters, chosen.interval_minutes * 60)
+            figures = {"batches": [walked(made, *parts(shape))]}
         else:
             figures = batches(made, chosen.rows)
         slow = slow_statements(made.server.log.read_text()) if chosen.slow_ms >= 0 else []
