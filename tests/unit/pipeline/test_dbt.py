@@ -117,6 +117,30 @@ def test_secrets_do_not_reach_the_log_of_dbt(monkeypatch):
     assert logging.env_scrubber("the token is s3cr3t") == "the token is *****"
 
 
+def test_a_template_sees_the_macros_that_dbt_shows_it():
+    from dbt.context.macros import MacroNamespace
+    from dbt.context.manifest import ManifestContext
+
+    be_thrifty()
+    context = object.__new__(ManifestContext)
+    context._ctx, context.generate_builtins = {}, dict
+    root, own, internal = {"a": "root", "b": "root"}, {"a": "own"}, {"b": "dbt", "c": "dbt"}
+    context.namespace = MacroNamespace(root, own, internal, {"package": {"d": "package"}})
+    shown = context.to_dict()
+    assert {name: shown[name] for name in context.namespace} == dict(context.namespace)
+    assert (shown["a"], shown["b"], shown["c"], shown["package"]["d"]) == ("own", "root", "dbt", "package")
+
+
+def test_answers_with_the_same_text_columns_are_typed_alike():
+    from dbt_common.clients import agate_helper
+
+    be_thrifty()
+    assert agate_helper.build_type_tester(["a"], ()) is agate_helper.build_type_tester({"a"}, string_null_values=())
+    row = {"a": "007", "b": "", "c": 7, "d": None}
+    table = agate_helper.table_from_data_flat([row], list(row))
+    assert dict(table.rows[0]) == row
+
+
 def test_python_collects_as_usual_after_a_command():
     usual = gc.get_threshold()
     with pytest.raises(ValueError), collecting_rarely():
