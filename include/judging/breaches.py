@@ -47,7 +47,10 @@ class Found:
 
     def of(self, load_id: int) -> Breaches:
         """The breaches of one load, which may have none."""
-        return self.loads.setdefault(load_id, Breaches())
+        # asked for every row: nothing is made that is there already
+        if load_id not in self.loads:
+            self.loads[load_id] = Breaches()
+        return self.loads[load_id]
 
 
 @dataclass(frozen=True, slots=True)
