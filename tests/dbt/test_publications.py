@@ -139,6 +139,35 @@ def test_only_what_may_be_stored_is_told_apart_from_what_is_new(world, meter, db
     assert {row["meter_id"]: row["energy_wh"] for row in months} == {meter: 1921, other: 960}
 
 
+def test_a_reading_that_was_brought_and_is_not_stored_is_found(world, meter) -> None:
+    """Whether its slot was contested, or it says what was stored before."""
+    rows = quarters(JUNE, 8, external_device_id="A")
+    load = world.load([*rows, {**rows[0], "energy": 11}, {**rows[1], "quality": "estimated"}])
+
+    def is_found(quarter: int) -> bool:
+        slot = JUNE + timedelta(minutes=15) * quarter
+        taken = 'delete from canonical.meter_reading where "timestamp" = %s returning *'
+        (row,) = world.rows(taken, slot)
+        with pytest.raises(AssertionError, match="accepted_readings_are_stored: Got"):
+            world.build("--select", "accepted_readings_are_stored")
+        columns = ", ".join(f'"{name}"' for name in row)
+        places = ", ".join(["%s"] * len(row))
+        world.connection.execute(f"insert into canonical.meter_reading ({columns}) values ({places})", [*row.values()])
+        world.build("--select", "accepted_readings_are_stored")
+        return True
+
+    world.open(load)
+    world.build()
+    assert is_found(0)
+    assert is_found(1)
+    assert is_found(5)
+    world.close()
+    world.publish(load)
+    world.open(load)
+    world.build()
+    assert is_found(5)
+
+
 def test_only_members_that_were_accepted_and_mapped_are_published(world, meter) -> None:
     rows = quarters(JUNE, 4, external_device_id="A")
     load = world.load([*rows, {"external_device_id": "Z", "interval_start": JUNE, "energy": 5}])
