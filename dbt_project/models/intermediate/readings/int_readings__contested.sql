@@ -11,14 +11,6 @@ accepted as not materialized (
 
 ),
 
-stored as (
-
-    select *
-    from {{ stored_readings() }}
-    where {{ publication_time_ranges('"timestamp"') }}
-
-),
-
 -- within a load judging has told which rows repeat a slot: only where several loads speak is there more to compare
 shared as (
 
@@ -61,6 +53,7 @@ slots as (
     select {{ reading_key() }}
     from repeated
 
+    {% if slots_may_be_taken() -%}
     union
 
     select
@@ -70,14 +63,16 @@ slots as (
         accepted.reading_interval_seconds,
         accepted.source_system
     from accepted
-    inner join stored
+    inner join {{ stored_readings() }} as stored
         on
             accepted.organization_id = stored.organization_id
             and accepted.meter_id = stored.meter_id
             and accepted.interval_start = stored."timestamp"
             and accepted.reading_interval_seconds = stored.reading_interval_seconds
             and accepted.source_system = stored.source_system
+            and {{ publication_time_ranges('stored."timestamp"') }}
     where {{ reading_values('accepted') }} is distinct from {{ reading_values('stored') }}
+    {%- endif %}
 
 ),
 
