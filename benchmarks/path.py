@@ -8,7 +8,7 @@ import argparse
 import json
 import os
 import sys
-from dataclasses import asdict
+from dataclasses import asdict, astuple
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from benchmarks.meter import Reading, metered
 
 ORGANIZATION = 1
 SMALL_ROWS = 400
+TIMES_AGAIN = 20  # once is no longer than two ticks of the clock that tells CPU seconds
 
 
 def small_file(folder: Path, number: int) -> Path:
@@ -37,16 +38,13 @@ def small_file(folder: Path, number: int) -> Path:
 def walk(path: Path, postgres_pid: int) -> dict[str, Reading]:
     """Land, stage, judge and publish one file; returns what each step and the whole took."""
     from include.pipeline.judge import judge
-    from include.pipeline.land import land_file
     from include.pipeline.publish import publish
     from include.pipeline.stage import stage
 
     steps: dict[str, Reading] = {}
     with metered(postgres_pid) as steps["whole"]:
         with metered(postgres_pid) as steps["land"]:
-            load = land_file(path, name=path.name, organization_id=ORGANIZATION, source_system="snowflake")
-        if load["status"] == "duplicate":
-            return steps
+            load = _landed(path)
         with metered(postgres_pid) as steps["stage"]:
             load = stage(load["load_id"])
         if load["status"] != "staged":
@@ -65,6 +63,21 @@ def walk_all(paths: list[Path], postgres_pid: int) -> dict[str, Reading]:
         for name, reading in walk(path, postgres_pid).items():
             steps.setdefault(name, Reading()).add(reading)
     return steps
+
+
+def _landed(path: Path) -> dict[str, Any]:
+    from include.pipeline.land import land_file
+
+    return land_file(path, name=path.name, organization_id=ORGANIZATION, source_system="snowflake")
+
+
+def again(path: Path, postgres_pid: int) -> Reading:
+    """Bring a file that is known many times; returns what one time took."""
+    with metered(postgres_pid) as reading:
+        statuses = {_landed(path)["status"] for _ in range(TIMES_AGAIN)}
+    if statuses != {"duplicate"}:
+        raise RuntimeError(f"{path.name} is not known: {statuses}")
+    return Reading(*(seconds / TIMES_AGAIN for seconds in astuple(reading)))
 
 
 def replay(load_id: int, postgres_pid: int, superuser_url: str) -> tuple[Reading, dict[str, Any]]:
@@ -117,10 +130,10 @@ def main() -> int:
         settle(superuser_url)
     figures: dict[str, Any] = {f"first.{name}": asdict(r) for name, r in walk_all(chosen.files, postgres_pid).items()}
     if chosen.more:
-        figures["again"] = asdict(walk(path, postgres_pid)["whole"])
+        figures["again"] = asdict(again(path, postgres_pid))
         figures["small"] = asdict(walk(small_file(path.parent, 1), postgres_pid)["whole"])
-        again, changed = replay(2, postgres_pid, superuser_url)
-        figures |= {"replay": asdict(again), "replay_changed": changed}
+        replayed, changed = replay(2, postgres_pid, superuser_url)
+        figures |= {"replay": asdict(replayed), "replay_changed": changed}
     with psycopg.connect(superuser_url, autocommit=True) as connection:
         figures["load"] = connection.execute(
             "select jsonb_build_object('rows_in', sum(rows_in), 'clean', sum(rows_clean), "
