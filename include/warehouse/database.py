@@ -85,6 +85,8 @@ def _reused(role: str, idle: dict[str, Connection]) -> Iterator[Connection]:
     connection = idle.pop(role, None)
     if connection is None or not _answers(connection):
         connection = _opened(role)
+        # a plan made for any load is a bad one for a large load, and a prepared one outlives no migration
+        connection.prepare_threshold = None
     try:
         yield connection
         connection.commit()

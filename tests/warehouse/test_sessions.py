@@ -30,6 +30,11 @@ def test_transactions_of_a_session_share_a_connection_and_end_alone(warehouse):
             failed.execute("insert into core.organization (name) values ('Nobody Energy')")
             failed.execute("select * from nowhere")
         assert backend() not in pids, "what failed is not used again"
+        with connect() as connection:
+            for number in range(10):
+                connection.execute("select %s::integer", [number])
+            prepared = connection.execute("select count(*) as n from pg_prepared_statements").fetchone()["n"]
+        assert prepared == 0, "a plan would be for any load, not for the one that is asked for"
     assert outer.closed and inner.closed and failed.closed
     assert warehouse.execute("select count(*) as n from core.organization").fetchone()["n"] == 0
 
