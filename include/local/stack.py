@@ -84,10 +84,14 @@ class Stack:
         """Wait until what was handed in is published, or something makes that impossible."""
         watch = dags.Watch(self.api, self.since, self.settings.logs / "airflow", stays_up=stays_up)
         with step("wait until everything is published"), closing(self._connect()) as connection:
-            while not self._is_published(connection):
-                self.check()
-                watch.check()
-                time.sleep(POLL_S)
+            try:
+                while not self._is_published(connection):
+                    self.check()
+                    watch.check()
+                    time.sleep(POLL_S)
+            except psycopg.OperationalError:
+                self.check()  # says so if PostgreSQL itself is gone
+                raise
 
     def facts(self) -> dict[str, Any]:
         """Return the figures of the summary."""
