@@ -1,9 +1,9 @@
 """Publish judged loads: staging views -> canonical -> marts, tested, then final.
 
 Starts when any raw asset changed, when terms of a contract did, and every night, so that a period is judged when it
-has settled although its plant says nothing. `open` fixes the set of loads, one `dbt build` does the work while each
-model and its tests show as tasks, `close` makes the publication final. A run with nothing to publish skips the rest; a
-run that failed leaves the publication open, and the next one resumes it.
+has settled although its plant says nothing. `open` fixes the set of loads, one `dbt build` does the work, and once it
+is done `close` makes the publication final, while a task for each model and its tests shows how it ended. A run with
+nothing to publish skips the rest; a run that failed leaves the publication open, and the next one resumes it.
 """
 
 from datetime import UTC, datetime, timedelta
@@ -43,7 +43,9 @@ def transform() -> None:
         return publish.close_publication(publication)
 
     publication = open_publication()
-    publication >> build_models("dbt_build") >> close_publication(publication)
+    models, build = build_models("dbt_build")
+    publication >> models
+    build >> close_publication(publication)
 
 
 transform()

@@ -67,6 +67,8 @@ def environment(settings: Settings, secrets: Secrets, admin_url: str, port: int)
         "AIRFLOW__DAG_PROCESSOR__DAG_FILE_PROCESSOR_TIMEOUT": 180,
         "AIRFLOW__DAG_PROCESSOR__PRINT_STATS_INTERVAL": 300,
         "AIRFLOW__CORE__DAGBAG_IMPORT_TIMEOUT": 120,
+        # So long a task that is over may keep its slot, when its process ends a moment after its last word.
+        "AIRFLOW__WORKERS__MIN_HEARTBEAT_INTERVAL": 1,
         # A task that could not read its Dag file tries again soon, not after a minute.
         "AIRFLOW__WORKERS__MISSING_DAG_RETRY_DELAY": 5,
         "AIRFLOW__LOGGING__BASE_LOG_FOLDER": settings.logs / "airflow",

@@ -1,13 +1,14 @@
-"""How Cosmos renders and runs our dbt project: tasks from the kept manifest, work in one invocation.
+"""How Cosmos shows our dbt project: a task for each model and its tests, while one invocation does the work.
 
-Cosmos' producer refuses a second try and its watchers then build model by model. Our build may be repeated at any
-time, because a publication fixes its loads and every model converges; so here a retry repeats the one build.
+The work is `publish.build`, as for every other publisher. Cosmos' own producer would copy the project, parse it, tell
+four events of each node to Airflow, and refuse a second try; its watchers would then build model by model. Our build
+may be repeated at any time, because a publication fixes its loads and every model converges; so a retry repeats it.
 """
 
 from datetime import timedelta
 from typing import Any
 
-from airflow.sdk import TaskGroup
+from airflow.sdk import BaseOperator, TaskGroup, TriggerRule
 from airflow.sdk.exceptions import AirflowException
 from cosmos import (
     DbtTaskGroup,
@@ -24,32 +25,42 @@ from cosmos.operators.watcher import DbtProducerWatcherOperator, DbtRunWatcherOp
 
 from include.pipeline.dbt import PROJECT_DIR, manifest_path
 
-
-class _FirstTry:
-    """A task instance that always says it is the first try; everything else is the real one's."""
-
-    try_number = 1
-
-    def __init__(self, task_instance: Any) -> None:
-        self._task_instance = task_instance
-
-    def __getattr__(self, name: str) -> Any:
-        return getattr(self._task_instance, name)
+# What tells how a node ended; `SkippingDetails` and `LogSkipBecauseError` come before the end of one that was skipped.
+ENDS = {"NodeFinished", "SkippingDetails", "LogSkipBecauseError"}
 
 
 class RepeatableBuild(DbtProducerWatcherOperator):
     """The one `dbt build` of a publication; a retry runs it again as a whole."""
 
-    def execute(self, context: Any, **kwargs: Any) -> Any:
-        """Build, whichever try it is."""
-        from include.pipeline.dbt_thrift import be_thrifty
+    def execute(self, context: Any, **_: Any) -> None:
+        """Build, and tell the tasks that watch how each node ended."""
+        from google.protobuf.json_format import MessageToJson
 
-        be_thrifty()
-        return super().execute({**context, "ti": _FirstTry(context["ti"])}, **kwargs)
+        from include.pipeline import dbt, publish
+
+        self._upstream_failure_skipped_ids.clear()
+        note_end = self._make_parse_callable()
+
+        def hear(event: Any) -> None:
+            if event.info.name in ENDS:
+                note_end(MessageToJson(event, preserving_proto_field_name=True), {"context": context})
+            elif event.info.level != "debug" and event.info.msg.strip():
+                self.log.info("%s", event.info.msg)
+
+        try:
+            publish.build(watch=hear)
+        finally:
+            dbt.let_go()
 
 
 class _OnlyWatches:
     """A watcher that never builds anything itself: after a retry it reads the result again."""
+
+    def _handle_no_dbt_node_status(self, producer_task_state: str | None, try_number: int, context: Any) -> bool:
+        if producer_task_state == "success":
+            self.log.info("%s was not part of the build: it is as it was", self.model_unique_id)
+            return True
+        return super()._handle_no_dbt_node_status(producer_task_state, try_number, context)
 
     def _fallback_to_non_watcher_run(self, try_number: int, context: Any) -> bool:
         if is_dbt_node_status_success(self._get_node_status(context["ti"], context)):
@@ -72,10 +83,11 @@ REPLACED = {
 }
 
 
-def build_models(group_id: str) -> TaskGroup:
-    """A task group in which one `dbt build` does the work and every model and its tests are a task.
+def build_models(group_id: str) -> tuple[TaskGroup, BaseOperator]:
+    """A task group in which every model and its tests are a task, and the one task of it that does the work.
 
-    The connection comes from the environment of the worker, never from rendered fields.
+    What follows the build follows that task. Those that show how each model ended start when it is over: a hundred of
+    them would take the processors from it, and one after the other they would last longer than it does.
     """
     group = DbtTaskGroup(
         group_id=group_id,
@@ -92,15 +104,17 @@ def build_models(group_id: str) -> TaskGroup:
         # a watcher's retry only reads a result again: nothing is gained by waiting long
         operator_args={
             "install_deps": False,
-            # unit tests judge the models' code, not data; `make test` runs them
-            "dbt_cmd_flags": ["--exclude-resource-type", "unit_test"],
-            "append_env": True,
             "retry_delay": timedelta(seconds=10),
             "retry_exponential_backoff": False,
         },
     )
+    [build] = (task for task in group.iter_tasks() if isinstance(task, DbtProducerWatcherOperator))
+    [over] = build.downstream_list
+    over.trigger_rule = TriggerRule.ALL_DONE  # of a build that failed the models show which one it was
     for task in group.iter_tasks():
         task.__class__ = REPLACED.get(type(task), type(task))
         if isinstance(task, _OnlyWatches):
             task.on_failure_callback = []  # the build itself tells people once
-    return group
+            over >> task
+            task.trigger_rule = TriggerRule.ONE_SUCCESS  # its edges show what it reads; its result is there already
+    return group, build

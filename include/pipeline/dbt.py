@@ -4,9 +4,11 @@ What parsing the project gave is kept and used again, as long as every file of t
 database is the same: parsing costs more than building.
 """
 
+import gc
 import os
 import shutil
 import sys
+from collections.abc import Callable
 from contextlib import redirect_stdout
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -56,13 +58,13 @@ def environment() -> dict[str, str]:
     }
 
 
-def run(*arguments: str) -> None:
-    """Invoke one dbt command; raises `BuildFailed` that names each failed node and why."""
+def run(*arguments: str, watch: Callable[[Any], None] | None = None) -> None:
+    """Invoke one dbt command; `watch` hears each of its events. `BuildFailed` names each failed node and why."""
     os.environ.update(environment())
-    _invoke(*arguments, manifest=_manifest())
+    _invoke(*arguments, manifest=_manifest(), watch=watch)
 
 
-def build(select: str | None = None, exclude: str | None = None) -> None:
+def build(select: str | None = None, exclude: str | None = None, watch: Callable[[Any], None] | None = None) -> None:
     """Models, then their data tests, over the loads of the open publication; no artifact, because nothing reads it.
 
     Views say the same in every publication. Those that are as this process's last build left them are not visited one
@@ -73,13 +75,13 @@ def build(select: str | None = None, exclude: str | None = None) -> None:
     is_left = select is None and _views_left.get(exclude) == _views()
     chosen = BESIDE_VIEWS if is_left else [select] if select else []
     selection = [*(["--select", *chosen] if chosen else []), *(["--exclude", exclude] if exclude else [])]
-    run("build", "--exclude-resource-type", "unit_test", "--no-write-json", *selection)
+    run("build", "--exclude-resource-type", "unit_test", "--no-write-json", *selection, watch=watch)
     if select is not None:
         return
     before, _views_left[exclude] = _views_left.get(exclude), _views()
     if is_left and _views_left[exclude] != before:  # a table changed its shape, and took the views on it along
         del _views_left[exclude]
-        build(exclude=exclude)
+        build(exclude=exclude, watch=watch)
 
 
 def _views() -> str:
@@ -117,6 +119,16 @@ def docs() -> None:
     run("docs", "generate", "--static")
 
 
+def let_go() -> None:
+    """Forget what is kept for the next command, in a process that ends: Python complains of locks that are left."""
+    from dbt.adapters.factory import reset_adapters
+
+    _parsed.clear()
+    _views_left.clear()
+    reset_adapters()
+    gc.collect()
+
+
 def _manifest() -> "Manifest":
     """The parsed project. Only the newest is kept; dbt itself reads again only files that have changed."""
     known = environment()
@@ -130,7 +142,7 @@ def _manifest() -> "Manifest":
     return _parsed[state]
 
 
-def _invoke(*arguments: str, manifest: "Manifest | None" = None) -> Any:
+def _invoke(*arguments: str, manifest: "Manifest | None" = None, watch: Callable[[Any], None] | None = None) -> Any:
     from dbt.cli.main import dbtRunner
 
     from include.pipeline.dbt_thrift import be_thrifty, collecting_rarely
@@ -138,7 +150,9 @@ def _invoke(*arguments: str, manifest: "Manifest | None" = None) -> Any:
     be_thrifty()
     place = ["--project-dir", str(PROJECT_DIR), "--profiles-dir", str(PROJECT_DIR)]
     with collecting_rarely(), redirect_stdout(sys.stderr):  # standard output belongs to the caller's own answer
-        outcome = dbtRunner(manifest).invoke([*arguments, *place, "--log-level", "none"])
+        outcome = dbtRunner(manifest, callbacks=[watch] if watch else []).invoke(
+            [*arguments, *place, "--log-level", "none"]
+        )
     if not outcome.success:
         raise BuildFailed(_reason(outcome), place=f"dbt {arguments[0]}", remedy="the log is logs/dbt.log")
     return outcome.result

@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import Any
 
@@ -49,6 +50,11 @@ def open_publication(builder: str | None = None) -> dict[str, Any] | None:
     return _reference(publication)
 
 
+def build(select: str | None = None, watch: Callable[[Any], None] | None = None) -> None:
+    """Build what the open publication asks for, and test it; `watch` hears each event of dbt."""
+    dbt.build(select, exclude=None if _are_there_contracts() else OF_CONTRACTS, watch=watch)
+
+
 def close_publication(publication: dict[str, Any]) -> dict[str, Any]:
     """Make a built publication final and return its counts."""
     with connect() as connection:
@@ -66,7 +72,7 @@ def publish(select: str | None = None) -> dict[str, Any] | None:
     failpoint("publication_opened")
     started = datetime.now(UTC)
     try:
-        dbt.build(select, exclude=None if _are_there_contracts() else OF_CONTRACTS)
+        build(select)
     except BuildFailed as error:
         with connect() as connection:
             publications.record_failure(connection, publication["publication_id"], str(error))

@@ -61,6 +61,24 @@ def test_every_model_is_a_task_around_one_invocation(dags):
     assert "dbt_build.dbt_producer_watcher" in tasks
 
 
+def test_what_was_built_is_final_while_the_models_still_show_how_they_ended(dags):
+    tasks = dags.dags["transform"].task_dict
+    assert tasks["close_publication"].upstream_task_ids == {"open_publication", "dbt_build.dbt_producer_watcher"}
+    over = tasks["dbt_build.dbt_producer_watcher_done"]
+    assert over.upstream_task_ids == {"dbt_build.dbt_producer_watcher"} and over.trigger_rule == "all_done"
+    shown = {name for name, task in tasks.items() if type(task).__name__ in {"WatchedModel", "WatchedTests"}}
+    assert len(shown) > 50 and over.downstream_task_ids == shown
+    # their edges show what they read; none waits for more than the end of the build
+    assert {tasks[name].trigger_rule for name in shown} == {"one_success"}
+    assert "dbt_build.int_readings__accepted.test" in tasks["dbt_build.meter_reading.run"].upstream_task_ids
+
+
+def test_a_model_that_the_build_left_alone_is_as_it_was(dags):
+    watcher = dags.dags["transform"].task_dict["dbt_build.dim_meters.run"]
+    assert watcher._handle_no_dbt_node_status("success", 1, {})
+    assert not watcher._handle_no_dbt_node_status("running", 1, {})
+
+
 def test_assets_start_the_transform_and_the_inbox_starts_ingestion(dags):
     watched = {asset.name for asset in dags.dags["transform"].timetable.asset_condition.objects}
     assert watched == {"raw.file_reading", *(f"raw.{vendor}_reading" for vendor in VENDORS)}

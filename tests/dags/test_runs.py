@@ -1,5 +1,10 @@
 """Every Dag runs to its end, from the vendor or the inbox to published readings."""
 
+import json
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
 from simulators.server import Clock, running
 from simulators.solaredge import create_app
 from tests.pipeline.conftest import PLANT
@@ -8,7 +13,7 @@ from tests.pipeline.oracle import count
 from tests.pipeline.solaredge_account import register
 
 
-def test_dropped_files_are_ingested_and_published(warehouse, run_dags):
+def test_dropped_files_are_ingested_and_published(warehouse, run_dags, airflow_env):
     from include.core import settings
     from include.pipeline import registration
 
@@ -21,6 +26,16 @@ def test_dropped_files_are_ingested_and_published(warehouse, run_dags):
     run_dags("transform", "transform")
     assert count(warehouse, "canonical.meter_reading") == 96
     assert count(warehouse, "ops.publication", "status = 'closed'") == count(warehouse, "ops.publication") == 1
+    told = {key: value for key, value in _told(airflow_env) if "meter_reading" in key}
+    assert json.loads(told["model__sunledger__meter_reading_status"])["status"] == "success"
+    assert told["model__sunledger__meter_reading_tests_status"] == '"pass"'
+
+
+def _told(airflow_env):
+    """What the build told the tasks that show how its models ended."""
+    with closing(sqlite3.connect(Path(airflow_env["AIRFLOW_HOME"]) / "airflow.db")) as metadata:
+        query = "select key, value from xcom where task_id = 'dbt_build.dbt_producer_watcher'"
+        return metadata.execute(query).fetchall()
 
 
 def test_every_site_is_extracted(warehouse, monkeypatch, run_dags):
