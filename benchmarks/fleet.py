@@ -19,11 +19,11 @@ SOURCE, WORKERS, POINTS = "solaredge", 2, 5
 
 def main() -> int:
     """Land, judge and publish; print what each step took, the memory at several points, and the books."""
-    from include.pipeline import extract, feeds, process, publish
+    from include.pipeline import feeds, process, publish, turns
     from include.warehouse.database import connect
 
     postgres_pid = int(os.environ["BENCH_POSTGRES_PID"])
-    references = extract.due_sites(SOURCE)
+    references = turns.due_sites(SOURCE)
     steps: dict[str, Reading] = {}
     memory: list[dict[str, Any]] = []
 
@@ -57,12 +57,12 @@ def main() -> int:
 
 def _landed(references: list[dict[str, Any]], sample) -> list[int]:
     """Land each site in one of the workers; the memory is sampled at equal distances."""
-    from include.pipeline import extract
+    from include.pipeline import turns
 
     load_ids: list[int] = []
     every = max(len(references) // POINTS, 1)
     with ProcessPoolExecutor(WORKERS, mp_context=get_context("spawn")) as pool:
-        for done, landed in enumerate(pool.map(extract.land_reference, references), start=1):
+        for done, landed in enumerate(pool.map(turns.land_reference, references), start=1):
             load_ids += landed
             if done % every == 0:
                 sample(f"{done} sites landed")

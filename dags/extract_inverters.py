@@ -2,17 +2,18 @@
 
 Each run fetches every due site from its high-water mark to the end of the data interval and lands the answers as
 they came. Clearing a task is always safe: known content is recognised by its hash. A broken site or credential
-does not stop the others; the last task fails the run and names it. With the parameter `site_id` a run reads that
-site alone, `lookback_hours` from its newest closed interval.
+does not stop the others; the last task fails the run and names it. Up to fifty sites have a task each, more share
+fifty. With the parameter `site_id` a run reads that site alone, `lookback_hours` from its newest closed interval.
 """
 
 from datetime import UTC, datetime, timedelta
 
 from airflow.sdk import CronDataIntervalTimetable, Param, dag, task
+from airflow.sdk.types import DagRunProtocol
 
 from include.orchestration.assets import RAW_READINGS
 from include.orchestration.policies import TASK_DEFAULTS, VENDOR_RETRIES
-from include.pipeline import extract, feeds, process
+from include.pipeline import feeds, process, turns
 from include.sources.inverters import REGISTRY
 
 
@@ -36,16 +37,16 @@ def build(source: str) -> None:
     )
     def extract_inverter() -> None:
         @task
-        def list_sites(params: dict | None = None) -> list[dict]:
-            return extract.chosen_sites(source, params["site_id"], params["lookback_hours"])
+        def list_sites(params: dict | None = None) -> list[list[dict]]:
+            return turns.in_groups(turns.chosen_sites(source, params["site_id"], params["lookback_hours"]))
 
         @task(
             pool=f"api_{source}",
             retry_policy=VENDOR_RETRIES,
-            map_index_template="{{ task.op_kwargs['site']['name'] }}",
+            map_index_template="{{ task.op_kwargs['sites'] | map(attribute='name') | join(', ') | truncate(80) }}",
         )
-        def land(site: dict) -> list[int]:
-            return extract.land_reference(site)
+        def land(sites: list[dict], dag_run: DagRunProtocol | None = None) -> list[int]:
+            return turns.land_group(sites, dag_run.start_date)
 
         @task(trigger_rule="all_done", outlets=[RAW_READINGS[source]])
         def stage_and_judge() -> list[int]:
@@ -56,12 +57,12 @@ def build(source: str) -> None:
             process.process(load_id)
 
         @task(trigger_rule="all_done", retry_policy=VENDOR_RETRIES)
-        def verify_sites(sites: list[dict]) -> None:
-            extract.raise_for_failures(source, sites)
+        def verify_sites(groups: list[list[dict]]) -> None:
+            turns.raise_for_failures(source, [site for group in groups for site in group])
 
-        sites = list_sites()
+        groups = list_sites()
         broken = stage_and_judge()
-        land.expand(site=sites) >> broken >> verify_sites(sites)
+        land.expand(sites=groups) >> broken >> verify_sites(groups)
         try_again.expand(load_id=broken)
 
     extract_inverter()

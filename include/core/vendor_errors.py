@@ -1,5 +1,6 @@
 """What vendors' APIs do instead of giving data; `errors.py` names these beside ours."""
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from include.core.named_error import SunledgerError
@@ -123,6 +124,13 @@ class SiteMoved(VendorError):
 
 
 class SitesFailed(VendorError):
-    """Some sites of a run did not fully arrive; the message names each with its own reason."""
+    """Some sites of a run did not fully arrive; the message names each with its own reason.
+
+    `causes` are their errors, where they are at hand: whether trying again may help is theirs to say.
+    """
 
     code = "E418_SITES_FAILED"
+
+    def __init__(self, message: str, causes: Sequence[Exception] = ()) -> None:
+        super().__init__(message)
+        self.causes = tuple(causes)

@@ -42,12 +42,13 @@ class NamedErrorRetryPolicy(RetryPolicy):
     """Fails at once on errors that need a person; waits as long as the vendor said on rate limits."""
 
     def evaluate(self, exception: BaseException, try_number: int, max_tries: int, context: Any = None) -> RetryDecision:
-        """Decide by the class of the error; `retry_at` of the error overrides the delay."""
-        if isinstance(exception, NO_RETRY):
+        """Decide by the class of the error, or of its causes where it has some; `retry_at` overrides the delay."""
+        causes = getattr(exception, "causes", ()) or (exception,)
+        if all(isinstance(cause, NO_RETRY) for cause in causes):
             return RetryDecision.fail(str(exception))
-        retry_at = getattr(exception, "retry_at", None)
-        if retry_at is not None:
-            wait = max(timedelta(seconds=1), retry_at - datetime.now(UTC))
+        retry_at = [cause.retry_at for cause in causes if getattr(cause, "retry_at", None)]
+        if retry_at:
+            wait = max(timedelta(seconds=1), max(retry_at) - datetime.now(UTC))
             return RetryDecision.retry(min(wait, LONGEST_WAIT), str(exception))
         return RetryDecision.default()
 

@@ -13,14 +13,11 @@ from typing import Any
 from include.core.errors import (
     ConfigurationError,
     IllegalState,
-    NotFound,
     SiteGone,
     SiteMoved,
-    SitesFailed,
     SunledgerError,
 )
 from include.core.records import Answer, Site, Window
-from include.pipeline import accounts
 from include.pipeline.accounts import connect_account
 from include.pipeline.land import land_answer
 from include.pipeline.walk import OnPart, Walk, window_of
@@ -50,33 +47,14 @@ class Synced:
         return "partial" if self.load_ids else "error"
 
 
-def due_sites(source_system: str) -> list[dict[str, Any]]:
-    """References of the sites whose turn it is, for a task per site."""
-    with connect() as connection:
-        rows = sites.due(connection, source_system, accounts.vendor(source_system).LEAST_SYNC_MINUTES)
-    return [{"integration_site_id": row["integration_site_id"], "name": row["name"]} for row in rows]
-
-
-def chosen_sites(source_system: str, site_id: int | None, lookback_hours: int | None) -> list[dict[str, Any]]:
-    """References for a task per site: of the one that somebody asked for, else of those whose turn it is."""
-    if site_id is None:
-        return due_sites(source_system)
-    with connect() as connection:
-        row = sites.get(connection, site_id)
-    if row["source_system"] != source_system:
-        raise NotFound(f"there is no {source_system} site {site_id}")
-    return [{"integration_site_id": site_id, "name": row["name"], "lookback_hours": lookback_hours, "is_asked": True}]
-
-
-def land_reference(reference: dict[str, Any]) -> list[int]:
-    """Land the site of a reference, as far back as it says."""
-    hours = reference.get("lookback_hours")
-    return land_site(reference["integration_site_id"], lookback=timedelta(hours=hours) if hours else None)
-
-
-def land_site(integration_site_id: int, until: datetime | None = None, lookback: timedelta | None = None) -> list[int]:
+def land_site(
+    integration_site_id: int,
+    until: datetime | None = None,
+    lookback: timedelta | None = None,
+    longest_s: float = LONGEST_SYNC_S,
+) -> list[int]:
     """Fetch and land everything of a site that is closed by `until`; returns the load ids, or raises why not."""
-    synced = sync_site(integration_site_id, until, lookback, longest_s=LONGEST_SYNC_S)
+    synced = sync_site(integration_site_id, until, lookback, longest_s=longest_s)
     if synced.error:
         raise synced.error
     return synced.load_ids
@@ -126,27 +104,6 @@ def open_account(site: Site, credential: dict[str, Any]):
             f"the account is {credential['state']}", remedy=credential["last_error"] or "`sunledger credentials list`"
         )
     return connect_account(credential)
-
-
-def raise_for_failures(source_system: str, references: list[dict[str, Any]]) -> None:
-    """Raise an error that names every site that did not fully arrive, or is not read for want of a good account."""
-    ids = [reference["integration_site_id"] for reference in references]
-    with connect() as connection:
-        sites.note_refused_loads(connection, ids)
-        rows = sites.last_syncs(connection, ids)
-        is_asked = any(reference.get("is_asked") for reference in references)
-        skipped = [] if is_asked else sites.waiting_for_a_person(connection, source_system)
-    failed = {
-        row["integration_site_id"]: f"{row['name']}: {row['last_sync_error'] or row['last_sync_status']}"
-        for row in rows
-        if row["last_sync_status"] != "success"
-    }
-    for row in skipped:
-        reason = f"{row['name']}: not read, the account is {row['credential_state']}"
-        failed.setdefault(row["integration_site_id"], f"{reason}: {row['credential_error']}")
-    if failed:
-        of = len({*ids, *failed})
-        raise SitesFailed(f"{len(failed)} of {of} sites failed: {'; '.join(failed.values())}")
 
 
 class _Stored:

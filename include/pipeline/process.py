@@ -24,6 +24,7 @@ OUTAGES = (psycopg.OperationalError, LakeUnavailable)
 # a staging and a judgement cost about the same for one small load as for twenty
 MOST_TOGETHER = 32
 SMALL_BYTES = 256 * 1024
+MOST_AGAIN = 50
 
 
 @one_session()
@@ -75,10 +76,13 @@ def process_all(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> dict
 
 
 def process_able(load_ids: Iterable[int] = (), feeds: Sequence[str] = ()) -> list[int]:
-    """As `process_all`, but returns the loads that failed, for a task of their own that tries them again."""
+    """As `process_all`, but returns loads that failed, for a task each that tries them again.
+
+    No more than `MOST_AGAIN`, because an outage fails all of them; the next run takes up what is left.
+    """
     statuses, failures = _each(load_ids, feeds)
-    log.info("loads by status: %s", statuses)
-    return list(failures)
+    log.info("loads by status: %s; failed: %d", statuses, len(failures))
+    return list(failures)[:MOST_AGAIN]
 
 
 @one_session()

@@ -1,5 +1,6 @@
 """Sites of vendor accounts: which are due, how far they are stored, and how the last sync went."""
 
+from datetime import datetime
 from typing import Any
 
 from include.core.errors import NotFound
@@ -28,7 +29,7 @@ _TABLES = """
 """
 
 
-def due(connection: Connection, source_system: str, least_minutes: int, limit: int = 1000) -> list[dict[str, Any]]:
+def due(connection: Connection, source_system: str, least_minutes: int, limit: int = 10_000) -> list[dict[str, Any]]:
     """Sites of a vendor whose turn it is, longest waiting first; at most `limit`.
 
     A site that failed is tried before its interval has passed, but none more often than every `least_minutes`.
@@ -186,6 +187,18 @@ def last_syncs(connection: Connection, integration_site_ids: list[int]) -> list[
         """,
         [integration_site_ids],
     ).fetchall()
+
+
+def arrived_since(connection: Connection, integration_site_ids: list[int], since: datetime) -> set[int]:
+    """Those of some sites whose last sync succeeded, not before an instant."""
+    rows = connection.execute(
+        """
+        select integration_site_id from ops.integration_site
+        where integration_site_id = any(%s) and last_sync_status = 'success' and last_sync_at >= %s
+        """,
+        [integration_site_ids, since],
+    ).fetchall()
+    return {row["integration_site_id"] for row in rows}
 
 
 def note_refused_loads(connection: Connection, integration_site_ids: list[int]) -> None:

@@ -102,6 +102,13 @@ def test_errors_that_a_retry_cannot_mend_fail_at_once():
     assert decide(errors.VendorUnavailable("later")).action is RetryAction.DEFAULT
     waits = decide(errors.RateLimited("wait", retry_at=datetime.now(UTC) + timedelta(seconds=90)))
     assert waits.action is RetryAction.RETRY and timedelta(seconds=80) < waits.retry_delay <= timedelta(seconds=90)
+    # of a group of sites each has its own reason: one that a retry may mend is enough to try again, the last to wait
+    gone, soon, late = errors.SiteGone("no"), errors.VendorUnavailable("later"), errors.RateLimited("wait")
+    late.retry_at = datetime.now(UTC) + timedelta(seconds=90)
+    assert decide(errors.SitesFailed("all", [gone, errors.AuthFailed("no")])).action is RetryAction.FAIL
+    assert decide(errors.SitesFailed("some", [gone, soon])).action is RetryAction.DEFAULT
+    assert decide(errors.SitesFailed("some", [gone, late, soon])).retry_delay > timedelta(seconds=80)
+    assert decide(errors.SitesFailed("told by the last task")).action is RetryAction.FAIL
 
 
 @pytest.mark.parametrize("kind", ["model", "tests"])

@@ -103,7 +103,7 @@ def test_a_failing_part_holds_the_mark_and_the_site_says_why(sites, portal, ware
     extract(sites[0], lookback=timedelta(hours=24))
     assert mark(warehouse, sites[0]) == datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
     with pytest.raises(VendorError, match="E418"):
-        from include.pipeline.extract import raise_for_failures
+        from include.pipeline.turns import raise_for_failures
 
         warehouse.execute("update ops.integration_site set last_sync_status = 'error', last_sync_error = 'why'")
         raise_for_failures("solaredge", [{"integration_site_id": site} for site in sites])

@@ -33,13 +33,13 @@ def account_of(warehouse) -> dict:
 
 
 def due(source: str = "solaredge") -> list[int]:
-    from include.pipeline.extract import due_sites
+    from include.pipeline.turns import due_sites
 
     return [reference["integration_site_id"] for reference in due_sites(source)]
 
 
 def verify(*site_ids: int) -> None:
-    from include.pipeline.extract import raise_for_failures
+    from include.pipeline.turns import raise_for_failures
 
     raise_for_failures("solaredge", [{"integration_site_id": site} for site in site_ids])
 

@@ -136,8 +136,9 @@ def test_a_writer_that_waited_in_vain_says_so_and_a_killed_one_is_in_nobodys_way
 
 def test_a_broken_account_of_one_tenant_stops_no_other_and_is_visible(warehouse, portal, monkeypatch):
     from include.pipeline import registration
-    from include.pipeline.extract import due_sites, land_site, raise_for_failures
+    from include.pipeline.extract import land_site
     from include.pipeline.process import process_all
+    from include.pipeline.turns import due_sites, raise_for_failures
 
     monkeypatch.setenv("FLEET_KEY", DEMO_KEY)
     for tenant in ("North", "South", "West"):

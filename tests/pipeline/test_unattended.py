@@ -167,3 +167,11 @@ def test_a_load_that_cannot_be_processed_keeps_no_other_from_publication(load, w
     assert [row["load_id"] for row in members] == [good]
     statuses = warehouse.execute("select status from ops.ingestion_log order by load_id").fetchall()
     assert [row["status"] for row in statuses] == ["accepted", "landed", "landed"]
+
+
+def test_an_outage_of_many_loads_asks_for_few_tasks_and_leaves_the_rest_to_the_next_run(monkeypatch):
+    from include.pipeline import process
+
+    broken = {load_id: OSError("the lake is away") for load_id in range(2_000)}
+    monkeypatch.setattr(process, "_each", lambda load_ids, feeds: ({}, broken))
+    assert process.process_able() == list(range(50))
