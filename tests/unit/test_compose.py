@@ -1,14 +1,18 @@
 """The deployment as files: what docker-compose.yaml, Dockerfile and the pins promise, read without an engine."""
 
+import gc
+import importlib
 import json
 import re
 import socket
 import stat
+import sys
 
 import pytest
 import yaml
 
 from include.compose import env_file, health
+from include.core import settings
 from include.core.errors import ConfigurationError
 from include.core.settings import PROJECT_ROOT
 from include.local import dotenv
@@ -143,3 +147,24 @@ def test_health_is_a_port_that_answers(monkeypatch, capsys):
     monkeypatch.setattr("sys.argv", ["health", "oracle"])
     assert health.main() == 1
     assert "api-server, scheduler" in capsys.readouterr().err
+
+
+def test_a_worker_imports_what_its_tasks_need_and_outlives_a_dag_that_cannot_be_read(tmp_path, monkeypatch, caplog):
+    [module] = json.loads(given("worker")["AIRFLOW__CELERY__EXTRA_CELERY_CONFIG"])["imports"]
+    (tmp_path / "dags").mkdir()
+    (tmp_path / "dags" / "a_broken.py").write_text("import nothing_of_that_name")
+    (tmp_path / "dags" / "b_whole.py").write_text("import only_this_dag_needs_it")
+    (tmp_path / "only_this_dag_needs_it.py").touch()
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(settings, "PROJECT_ROOT", tmp_path)
+    monkeypatch.delitem(sys.modules, module, raising=False)
+    frozen = []
+    monkeypatch.setattr(gc, "freeze", lambda: frozen.append("only_this_dag_needs_it" in sys.modules))
+
+    importlib.import_module(module)
+
+    assert {"only_this_dag_needs_it", "dbt.cli.main", "great_expectations"} <= sys.modules.keys()
+    [complaint] = caplog.records
+    assert complaint.getMessage() == "a_broken.py is not preloaded"
+    assert "nothing_of_that_name" in caplog.text
+    assert frozen == [True]
