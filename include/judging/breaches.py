@@ -31,19 +31,22 @@ class Breaches:
     failing:     every refused row
     rows:        rows per broken code, each once however many rules of that code it breaks
     row_numbers: the first rows of every broken code
+    unexpected:  rows per broken rule, by its position
+    values:      the first values that a rule found unexpected, by its position
     """
 
     failing: FailingRows = field(default_factory=FailingRows)
     rows: Counter[str] = field(default_factory=Counter)
     row_numbers: dict[str, list[int]] = field(default_factory=dict)
+    unexpected: Counter[int] = field(default_factory=Counter)
+    values: dict[int, list[str]] = field(default_factory=dict)
 
 
 @dataclass(slots=True)
 class Found:
-    """The breaches of each load, and the first values that a rule found unexpected, by the rule's position."""
+    """The breaches of each load that has some."""
 
     loads: dict[int, Breaches] = field(default_factory=dict)
-    values: dict[int, list[str]] = field(default_factory=dict)
 
     def of(self, load_id: int) -> Breaches:
         """The breaches of one load, which may have none."""
@@ -79,9 +82,11 @@ def find_breaches(connection: "sa.Connection", batch: "sa.Select[Any]", broken: 
         rows_of[load_id, key] += 1
         if values is not None:
             _note_first(breaches.row_numbers, row_number, combination.codes)
-            _note_values(found.values, dict(zip(rules, values, strict=True)))
+            _note_values(breaches.values, dict(zip(rules, values, strict=True)))
     for (load_id, key), rows in rows_of.items():
-        found.of(load_id).rows.update(dict.fromkeys(combinations[key].codes, rows))
+        breaches = found.of(load_id)
+        breaches.rows.update(dict.fromkeys(combinations[key].codes, rows))
+        breaches.unexpected.update(dict.fromkeys(key, rows))
     return found
 
 

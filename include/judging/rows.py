@@ -6,6 +6,7 @@ condition then finds the rows. However many rules there are, these queries run:
 columns:   what the rows look like, from the catalog
 counts:    the number of rows, then one aggregate scan for all rules
 breaches:  every row that breaks a rule, with all rules it breaks; only if there is one
+loads:     rows and empty cells of each load; only if there are several
 """
 
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,7 +19,7 @@ import psycopg
 from include.core.errors import AccountingError
 from include.judging.breaches import Breaches, Broken, find_breaches
 from include.judging.lent import lend
-from include.judging.scan import Scan, import_great_expectations, plan_of, scan
+from include.judging.scan import Scan, import_great_expectations, plan_of, scan, scan_each
 from include.judging.suites import Rule
 from include.judging.verdict import Count, Verdict
 
@@ -64,11 +65,17 @@ def judge_loads(
             if counted.unexpected[position]
         ]
         found = find_breaches(lent, batch, broken)
-    rows = {load_id: counted.rows if count is None else count for load_id, count in staged_rows.items()}
-    if sum(rows.values()) != counted.rows:
-        raise AccountingError(f"{sum(rows.values())} rows were staged, {counted.rows} are there to be judged")
-    result = _result(list(staged_rows), suite_names, view, counted, found.values)
-    return {load_id: _verdict(rows[load_id], plan.rules, broken, found.of(load_id), result) for load_id in rows}
+        scans = dict.fromkeys(staged_rows, counted)
+        if len(scans) > 1:
+            scans = scan_each(lent, batch, counted, {load_id: found.of(load_id).unexpected for load_id in staged_rows})
+    verdicts = {}
+    for load_id, staged in staged_rows.items():
+        counts, breaches = scans[load_id], found.of(load_id)
+        if staged is not None and staged != counts.rows:
+            raise AccountingError(f"{staged} rows of load {load_id} were staged, {counts.rows} are there to be judged")
+        result = _result(load_id, suite_names, view, counts, breaches)
+        verdicts[load_id] = _verdict(counts.rows, plan.rules, broken, breaches, result)
+    return verdicts
 
 
 def _verdict(
@@ -113,14 +120,11 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _result(
-    load_ids: Sequence[int], suite_names: Sequence[str], view: str, counted: Scan, values: Mapping[int, Sequence[str]]
-) -> dict[str, Any]:
-    results = counted.results(values)
+def _result(load_id: int, suite_names: Sequence[str], view: str, counted: Scan, breaches: Breaches) -> dict[str, Any]:
+    results = counted.results(breaches.values)
     passed = sum(result["success"] for result in results)
     refused = any(not result["success"] for result in results if result["expectation_config"]["severity"] == "critical")
     judged_at = datetime.now(UTC).isoformat(timespec="seconds")
-    name = f"load {load_ids[0]}" if len(load_ids) == 1 else f"loads {load_ids[0]} to {load_ids[-1]}, judged together"
     return {
         # a load whose rows only earn warnings is a good load
         "success": not refused,
@@ -133,8 +137,8 @@ def _result(
             "success_percent": 100 * passed / len(results),
         },
         "meta": {
-            "run_id": {"run_name": name, "run_time": judged_at},
-            "batch_spec": {"schema_name": SCHEMA, "table_name": view, "load_ids": list(load_ids)},
+            "run_id": {"run_name": f"load {load_id}", "run_time": judged_at},
+            "batch_spec": {"schema_name": SCHEMA, "table_name": view, "load_ids": [load_id]},
         },
         "suite_parameters": {},
         "id": None,

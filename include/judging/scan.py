@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 os.environ["GX_ANALYTICS_ENABLED"] = "False"
 
 BATCH = "load"
+EMPTY_CELLS = "column_values.nonnull.unexpected_count"
 _import_lock = threading.Lock()
 COUNTS = {"result_format": {"result_format": "BOOLEAN_ONLY"}, "catch_exceptions": False}
 VALUES = {"result_format": {"result_format": "BASIC"}, "catch_exceptions": False}
@@ -36,6 +37,7 @@ VALUES = {"result_format": {"result_format": "BASIC"}, "catch_exceptions": False
 class Plan:
     """What Great Expectations asks the data for, worked out once per suite; lists go with the rules, in their order.
 
+    empty:     the metrics that count the empty cells of a column, with that column
     lists:     the metrics of each expectation that hold its unexpected values, supplied from our own query
     judged_by: the ids of the other metrics that each expectation judges by, all of them counts
     """
@@ -47,6 +49,7 @@ class Plan:
     counts: list["MetricConfiguration"]
     conditions: list["MetricConfiguration"]
     wanted: list["MetricConfiguration"]
+    empty: dict[Any, str]
     lists: list[list["MetricConfiguration"]]
     judged_by: list[list[Any]]
 
@@ -118,6 +121,12 @@ def plan_of(suite_names: tuple[str, ...]) -> Plan:
         counts=counts,
         conditions=conditions,
         wanted=[metric for metrics in needed for metric in metrics.values()] + conditions,
+        empty={
+            metric.id: metric.metric_domain_kwargs["column"]
+            for metrics in needed
+            for name, metric in metrics.items()
+            if name == EMPTY_CELLS
+        },
         lists=[
             [metric for name, metric in _needed(expectation, VALUES).items() if name.endswith(".unexpected_values")]
             for expectation in expectations
@@ -140,6 +149,29 @@ def scan(connection: "sa.Connection", batch: "sa.Select[Any]", table: "sa.TableC
         conditions=[resolved[condition.id][0] for condition in plan.conditions],
         metrics=resolved,
     )
+
+
+def scan_each(
+    connection: "sa.Connection", batch: "sa.Select[Any]", whole: Scan, unexpected: Mapping[int, Mapping[int, int]]
+) -> dict[int, Scan]:
+    """What was counted of several loads, load by load, so that what is said of one tells nothing of another.
+
+    unexpected: load -> rows that each rule found unexpected, by the rule's position; all loads of the batch
+    """
+    import sqlalchemy as sa
+
+    plan, load_id = whole.plan, sa.column("load_id")
+    empty = [sa.func.count() - sa.func.count(sa.column(column)) for column in plan.empty.values()]
+    query = sa.select(load_id, sa.func.count(), *empty).select_from(batch.subquery()).group_by(load_id)
+    counted = {row[0]: row[1:] for row in connection.execute(query)}
+    scans = {}
+    for load, broken in unexpected.items():
+        rows, *cells = counted.get(load, [0] * (1 + len(empty)))
+        counts = [broken.get(position, 0) for position in range(len(plan.rules))]
+        metrics = {plan.rows.id: rows, **dict(zip(plan.empty, cells, strict=True))}
+        metrics |= {count.id: rows_of for count, rows_of in zip(plan.counts, counts, strict=True)}
+        scans[load] = Scan(plan, rows, counts, whole.conditions, metrics)
+    return scans
 
 
 def _engine(

@@ -9,6 +9,7 @@ from typing import Any
 import psycopg
 import pytest
 
+from include.core.errors import AccountingError
 from include.judging import suites
 from include.judging.rows import judge_loads
 from include.judging.verdict import Count, Verdict
@@ -61,6 +62,27 @@ def test_every_fault_has_its_code_and_no_other(readings):
     assert {code for _, code in FAULTS} == set(verdict.counts)
     assert {code: count.unexpected for code, count in verdict.counts.items()} == Counter(code for _, code in FAULTS)
     assert verdict.rows == len(FAULTS) + len(EDGES)
+
+
+def test_what_is_said_of_a_load_tells_nothing_of_those_it_was_judged_with(readings):
+    """They may be another tenant's: neither counts nor cells."""
+    faults = [fault for fault, _ in FAULTS]
+    load_ids = [readings.load(*faults[::2], *EDGES), readings.load(*faults[1::2]), readings.load(*EDGES)]
+    together = readings.judge_together(load_ids)
+    for load_id in load_ids:
+        alone, joint = readings.judge(load_id), together[load_id]
+        for verdict in (alone, joint):
+            del verdict.result["meta"]["run_id"]["run_time"]
+        assert joint.result == alone.result
+        assert (joint.rows, joint.counts, joint.warnings) == (alone.rows, alone.counts, alone.warnings)
+        assert list(joint.failing) == list(alone.failing)
+    assert together[load_ids[2]].result["success"] and not together[load_ids[0]].result["success"]
+
+
+def test_rows_that_are_missing_of_one_load_are_not_made_up_by_another(readings):
+    load_ids = [readings.load({}, {}), readings.load({})]
+    with psycopg.connect(readings.url) as connection, pytest.raises(AccountingError, match="1 rows of load"):
+        judge_loads(connection, TABLE, dict(zip(load_ids, (1, 2), strict=True)), ["readings"])
 
 
 def test_counts_and_rows_are_those_of_an_ordinary_validation(readings):

@@ -140,8 +140,14 @@ class Readings:
 
     def judge(self, load_id: int, names: Sequence[str] = ("readings", "solaredge")) -> Verdict:
         """Judge one load."""
+        return self.judge_together([load_id], names)[load_id]
+
+    def judge_together(
+        self, load_ids: Sequence[int], names: Sequence[str] = ("readings", "solaredge")
+    ) -> dict[int, Verdict]:
+        """Judge several loads at once."""
         with psycopg.connect(self.url) as connection:
-            return judge_loads(connection, TABLE, {load_id: None}, names)[load_id]
+            return judge_loads(connection, TABLE, dict.fromkeys(load_ids), names)
 
     def close(self) -> None:
         """Leave the server alone again."""
