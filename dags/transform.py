@@ -6,7 +6,7 @@ is done `close` makes the publication final, while a task for each model and its
 nothing to publish skips the rest; a run that failed leaves the publication open, and the next one resumes it.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 
@@ -23,7 +23,7 @@ from include.pipeline import publish
         timetable=CronTriggerTimetable("20 3 * * *", timezone="UTC"),
         assets=reduce(or_, [RAW_FILES, *RAW_READINGS.values()]),
     ),
-    start_date=datetime(2026, 1, 1, tzinfo=UTC),
+    # no start_date: last night's run would judge contracts whose readings have not arrived yet
     catchup=False,
     max_active_runs=1,
     dagrun_timeout=timedelta(hours=2),

@@ -107,7 +107,8 @@ def start_api_server(supervisor: Supervisor, settings: Settings, env: Mapping[st
 
 def start_workers(supervisor: Supervisor, settings: Settings, env: Mapping[str, str]) -> None:
     """Start what schedules, parses and defers; their log servers would listen on every address."""
-    supervisor.start("scheduler", command("scheduler", "--skip-serve-logs"), env, settings.root)
+    scheduler = [sys.executable, "-m", "include.local.scheduler", "--skip-serve-logs"]
+    supervisor.start("scheduler", scheduler, env, settings.root)
     supervisor.start("dag-processor", command("dag-processor"), env, settings.root)
     supervisor.start("triggerer", command("triggerer", "--skip-serve-logs"), env, settings.root)
 

@@ -15,6 +15,7 @@ LEFT_OFF = ("enforce_retention",)
 UNREAD_SITES = ["verify_sites"]
 VENDOR_POOL_SLOTS = 2
 LOOK_EVERY_S = 5.0
+STATES = ("queued", "running", "success", "failed")
 # A file that is just being replaced is unreadable for one parsing interval at most.
 UNREADABLE_FOR_S = 90.0
 
@@ -32,7 +33,10 @@ def all_ids() -> tuple[str, ...]:
 
 
 def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
-    """Create the vendors' pools and unpause the Dags as soon as Airflow has read them."""
+    """Create the vendors' pools and unpause the Dags as soon as Airflow has read them; then every portal is asked.
+
+    A vendor's Dag that never ran starts by itself, for the interval that ended last.
+    """
     from include.sources.inverters import REGISTRY
 
     for vendor in REGISTRY:
@@ -43,7 +47,10 @@ def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
             if errors := api.import_errors():
                 raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
             time.sleep(0.5)
+        has_run = bool(api.runs(dag_id, states=STATES))
         api.unpause(dag_id)
+        if has_run and dag_id in extracts():
+            api.trigger(dag_id)
 
 
 class Watch:

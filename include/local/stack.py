@@ -50,11 +50,9 @@ class Stack:
         with step("start Airflow"):
             self._wait_for_airflow()
         self.since = self._database_now()
+        self._run("drop the demo files into the inbox", "demo", "drop")
         with step("switch on the Dags and ask the portals"):
             dags.switch_on(self.api, self.check)
-            for dag_id in dags.extracts():
-                self.api.trigger(dag_id)
-        self._run("drop the demo files into the inbox", "demo", "drop")
 
     def check(self) -> None:
         """Raise if a part that should keep running has stopped."""

@@ -100,7 +100,9 @@ def build_models(group_id: str) -> tuple[TaskGroup, BaseOperator]:
         execution_config=ExecutionConfig(
             execution_mode=ExecutionMode.WATCHER, invocation_mode=InvocationMode.DBT_RUNNER
         ),
-        render_config=RenderConfig(load_method=LoadMode.DBT_MANIFEST, emit_datasets=False),
+        render_config=RenderConfig(
+            load_method=LoadMode.DBT_MANIFEST, emit_datasets=False, exclude=["resource_type:exposure"]
+        ),
         # a watcher's retry only reads a result again: nothing is gained by waiting long
         operator_args={
             "install_deps": False,
