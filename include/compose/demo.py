@@ -1,6 +1,7 @@
 """The demo organization on the deployment: what `make run` does by itself, over HTTP and the lake."""
 
 import time
+from collections.abc import Callable
 from datetime import date
 
 import yaml
@@ -10,8 +11,9 @@ from include.core import settings
 from include.lake import keys
 from include.lake.store import Lake
 from include.local.airflow_api import AirflowApi
-from include.local.dags import all_ids, extracts
+from include.local.dags import PUBLISHING, all_ids, extracts, has_run, have_brought_in, publish_first
 from include.local.failures import StackFailed
+from include.pipeline import inbox
 from include.warehouse import registry
 from include.warehouse.database import connect
 
@@ -23,12 +25,18 @@ PATIENCE_S = 600.0
 
 def bring_in() -> None:
     """Register the demo organization, ask the simulated vendors, drop the demo files; again is no second time."""
-    apply_demo()
     api = AirflowApi(settings.required("SUNLEDGER_API_SERVER_URL"), settings.required("SUNLEDGER_ADMIN_PASSWORD"))
-    _wait_for_dags(api)
+    _wait(lambda: _are_read(api), "Airflow has not read the Dags", "see `docker compose logs dag-processor`")
+    is_first = not has_run(api, PUBLISHING)
+    if is_first:
+        api.pause(PUBLISHING)
+    apply_demo()
     for dag_id in extracts():
         api.trigger(dag_id)
     drop()
+    if is_first:
+        _wait(lambda: have_brought_in(api) and not inbox.waiting(0), "the Dags do not end", "look into Airflow")
+        publish_first(api)
 
 
 def drop() -> None:
@@ -42,12 +50,16 @@ def drop() -> None:
         lake.put_bytes(str(key), path.read_bytes())
 
 
-def _wait_for_dags(api: AirflowApi) -> None:
-    """Wait until Airflow has read every Dag; one that cannot be read ends the wait."""
+def _are_read(api: AirflowApi) -> bool:
+    """Whether Airflow has read every Dag; raises if one cannot be read."""
+    if errors := api.import_errors():
+        raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
+    return all(api.has_dag(dag_id) for dag_id in all_ids())
+
+
+def _wait(is_there: Callable[[], bool], failure: str, remedy: str) -> None:
     give_up_at = time.monotonic() + PATIENCE_S
-    while not all(api.has_dag(dag_id) for dag_id in all_ids()):
-        if errors := api.import_errors():
-            raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
+    while not is_there():
         if time.monotonic() > give_up_at:
-            raise StackFailed("Airflow has not read the Dags", remedy="see `docker compose logs dag-processor`")
+            raise StackFailed(failure, remedy=remedy)
         time.sleep(POLL_S)

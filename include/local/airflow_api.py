@@ -52,6 +52,10 @@ class AirflowApi:
         """Switch a Dag on."""
         self._call("PATCH", f"dags/{dag_id}", json={"is_paused": False})
 
+    def pause(self, dag_id: str) -> None:
+        """Switch a Dag off."""
+        self._call("PATCH", f"dags/{dag_id}", json={"is_paused": True})
+
     def trigger(self, dag_id: str) -> str:
         """Start a run now and return its id."""
         # Without a logical date the run would have no data interval.

@@ -9,13 +9,14 @@ from include.local.airflow_api import AirflowApi
 from include.local.failures import StackFailed
 from include.local.progress import say
 
-OTHERS = ("anchor_audit", "ingest_files", "maintain_credentials", "preserve_evidence", "transform")
+FILES, PUBLISHING = "ingest_files", "transform"
+OTHERS = ("anchor_audit", FILES, "maintain_credentials", "preserve_evidence", PUBLISHING)
 # its first run would take the demo's readings, most of them older than what it keeps, from the database to the archive
 LEFT_OFF = ("enforce_retention",)
 UNREAD_SITES = ["verify_sites"]
 VENDOR_POOL_SLOTS = 2
 LOOK_EVERY_S = 5.0
-STATES = ("queued", "running", "success", "failed")
+ACTIVE, ENDED = ("queued", "running"), ("success", "failed")
 # A file that is just being replaced is unreadable for one parsing interval at most.
 UNREADABLE_FOR_S = 90.0
 
@@ -35,7 +36,8 @@ def all_ids() -> tuple[str, ...]:
 def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
     """Create the vendors' pools and unpause the Dags as soon as Airflow has read them; then every portal is asked.
 
-    A vendor's Dag that never ran starts by itself, for the interval that ended last.
+    A vendor's Dag that never ran starts by itself, for the interval that ended last. One that publishes and never ran
+    is left to `publish_first`.
     """
     from include.sources.inverters import REGISTRY
 
@@ -47,10 +49,28 @@ def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
             if errors := api.import_errors():
                 raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
             time.sleep(0.5)
-        has_run = bool(api.runs(dag_id, states=STATES))
-        api.unpause(dag_id)
-        if has_run and dag_id in extracts():
+        is_known = has_run(api, dag_id)
+        if is_known or dag_id != PUBLISHING:
+            api.unpause(dag_id)
+        if is_known and dag_id in extracts():
             api.trigger(dag_id)
+
+
+def has_run(api: AirflowApi, dag_id: str) -> bool:
+    """Whether a Dag ever started."""
+    return bool(api.runs(dag_id, states=(*ACTIVE, *ENDED)))
+
+
+def have_brought_in(api: AirflowApi) -> bool:
+    """True if every vendor was asked and nothing of theirs, or of the inbox, is on its way to a verdict."""
+    is_idle = not any(api.runs(dag_id, states=ACTIVE) for dag_id in (*extracts(), FILES))
+    return is_idle and all(api.runs(dag_id, states=ENDED) for dag_id in extracts())
+
+
+def publish_first(api: AirflowApi) -> None:
+    """Publish for the first time: contracts are then judged by all that there is, not by what came first."""
+    api.unpause(PUBLISHING)
+    api.trigger(PUBLISHING)
 
 
 class Watch:
@@ -93,7 +113,7 @@ class Watch:
 
 def are_idle(api: AirflowApi) -> bool:
     """True if no run of ours waits or works."""
-    return not any(api.runs(dag_id, states=("queued", "running")) for dag_id in all_ids())
+    return not any(api.runs(dag_id, states=ACTIVE) for dag_id in all_ids())
 
 
 def _newest_log(run: Path, tasks: list[str]) -> Path:

@@ -3,7 +3,7 @@
 import os
 import sys
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import closing
 from datetime import UTC, datetime
 from functools import cached_property
@@ -53,6 +53,10 @@ class Stack:
         self._run("drop the demo files into the inbox", "demo", "drop")
         with step("switch on the Dags and ask the portals"):
             dags.switch_on(self.api, self.check)
+        if not dags.has_run(self.api, dags.PUBLISHING):
+            with step("bring in what there is"):
+                self._await(self._has_brought_in)
+            dags.publish_first(self.api)
 
     def check(self) -> None:
         """Raise if a part that should keep running has stopped."""
@@ -82,14 +86,7 @@ class Stack:
         """Wait until what was handed in is published, or something makes that impossible."""
         watch = dags.Watch(self.api, self.since, self.settings.logs / "airflow", stays_up=stays_up)
         with step("wait until everything is published"), closing(self._connect()) as connection:
-            try:
-                while not self._is_published(connection):
-                    self.check()
-                    watch.check()
-                    time.sleep(POLL_S)
-            except psycopg.OperationalError:
-                self.check()  # says so if PostgreSQL itself is gone
-                raise
+            self._await(lambda: self._is_published(connection), watch.check)
 
     def facts(self) -> dict[str, Any]:
         """Return the figures of the summary."""
@@ -162,6 +159,22 @@ class Stack:
             self._start("portals", self.portals.command(), self.service)
             for port in self.portals.ports.values():
                 ports.wait_answering(port, each=self.check)
+
+    def _await(self, is_there: Callable[[], bool], *checks: Callable[[], None]) -> None:
+        try:
+            while not is_there():
+                self.check()
+                for check in checks:
+                    check()
+                time.sleep(POLL_S)
+        except psycopg.OperationalError:
+            self.check()  # says so if PostgreSQL itself is gone
+            raise
+
+    def _has_brought_in(self) -> bool:
+        from include.pipeline import inbox
+
+        return dags.have_brought_in(self.api) and not inbox.waiting(0)
 
     def _is_published(self, connection: psycopg.Connection[dict[str, Any]]) -> bool:
         """True if nothing waits at any step; a start that brings nothing new needs no new publication."""

@@ -94,6 +94,35 @@ def test_the_dags_are_idle_when_no_run_waits_or_works(server, api):
     assert "state=queued&state=running" in server.calls[0].request.url
 
 
+def test_before_the_first_publication_everything_is_brought_in(server, api):
+    for dag_id in dags.all_ids():
+        server.get(f"{URL}/api/v2/dags/{dag_id}", json={"dag_id": dag_id})
+        server.patch(f"{URL}/api/v2/dags/{dag_id}", json={})
+    for vendor in (dag_id.removeprefix("extract_") for dag_id in dags.extracts()):
+        server.get(f"{URL}/api/v2/pools/api_{vendor}", json={})
+    answer_runs(server)
+    dags.switch_on(api, check=lambda: None)
+    switched = {call.request.url.rsplit("/", 1)[-1] for call in server.calls if call.request.method == "PATCH"}
+    assert switched == set(dags.all_ids()) - {"transform"} and not dags.has_run(api, "transform")
+    assert not [call for call in server.calls if call.request.method == "POST" and "dagRuns" in call.request.url]
+    assert not dags.have_brought_in(api)  # nobody was asked yet
+
+    server.post(f"{URL}/api/v2/dags/transform/dagRuns", json={"dag_run_id": "first"})
+    dags.publish_first(api)
+    assert server.calls[-2].request.body == b'{"is_paused": false}' and "transform" in server.calls[-2].request.url
+
+
+def test_what_was_asked_and_is_judged_has_been_brought_in(server, api):
+    for dag_id in dags.extracts():
+        for states in ("state=queued&state=running", "state=success&state=failed"):
+            ended = [{"dag_run_id": "r1"}] if "failed" in states else []
+            server.get(
+                f"{URL}/api/v2/dags/{dag_id}/dagRuns?order_by=-run_after&limit=100&{states}", json={"dag_runs": ended}
+            )
+    server.get(f"{URL}/api/v2/dags/ingest_files/dagRuns", json={"dag_runs": []})
+    assert dags.have_brought_in(api)
+
+
 def test_every_dag_is_switched_on_but_those_that_are_left_off():
     folder = Path(dags.__file__).resolve().parents[2] / "dags"
     ours = {path.stem for path in folder.glob("*.py")} - {"extract_inverters"}
