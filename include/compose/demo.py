@@ -11,10 +11,11 @@ from include.core import settings
 from include.lake import keys
 from include.lake.store import Lake
 from include.local.airflow_api import AirflowApi
-from include.local.dags import PUBLISHING, all_ids, extracts, has_run, have_brought_in, publish_first
+from include.local.dags import PUBLISHING, all_ids, extracts, have_brought_in, publish_first
 from include.local.failures import StackFailed
+from include.local.progress import say
 from include.pipeline import inbox
-from include.warehouse import registry
+from include.warehouse import publications, registry
 from include.warehouse.database import connect
 
 # the same on every day, so that a second drop finds the objects of the first
@@ -27,7 +28,8 @@ def bring_in() -> None:
     """Register the demo organization, ask the simulated vendors, drop the demo files; again is no second time."""
     api = AirflowApi(settings.required("SUNLEDGER_API_SERVER_URL"), settings.required("SUNLEDGER_ADMIN_PASSWORD"))
     _wait(lambda: _are_read(api), "Airflow has not read the Dags", "see `docker compose logs dag-processor`")
-    is_first = not has_run(api, PUBLISHING)
+    with connect() as connection:
+        is_first = not publications.is_any_closed(connection)
     if is_first:
         api.pause(PUBLISHING)
     apply_demo()
@@ -35,8 +37,10 @@ def bring_in() -> None:
         api.trigger(dag_id)
     drop()
     if is_first:
+        say("waiting for what the vendors and the inbox have")
         _wait(lambda: have_brought_in(api) and not inbox.waiting(0), "the Dags do not end", "look into Airflow")
         publish_first(api)
+        say("it is being published now; `sunledger status` tells when it is final")
 
 
 def drop() -> None:

@@ -1,7 +1,7 @@
 """The Dags of the demo run: switch them on, start the first one, notice when one fails."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from datetime import datetime
 from pathlib import Path
 
@@ -33,11 +33,10 @@ def all_ids() -> tuple[str, ...]:
     return extracts() + OTHERS
 
 
-def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
-    """Create the vendors' pools and unpause the Dags as soon as Airflow has read them; then every portal is asked.
+def switch_on(api: AirflowApi, check: Callable[[], None], left: Collection[str] = ()) -> None:
+    """Create the vendors' pools and unpause the Dags, but those `left`, as soon as Airflow has read them.
 
-    A vendor's Dag that never ran starts by itself, for the interval that ended last. One that publishes and never ran
-    is left to `publish_first`.
+    Then every portal is asked: a vendor's Dag that never ran starts by itself, for the interval that ended last.
     """
     from include.sources.inverters import REGISTRY
 
@@ -49,16 +48,11 @@ def switch_on(api: AirflowApi, check: Callable[[], None]) -> None:
             if errors := api.import_errors():
                 raise StackFailed("Airflow cannot read a Dag file:\n" + "\n".join(errors))
             time.sleep(0.5)
-        is_known = has_run(api, dag_id)
-        if is_known or dag_id != PUBLISHING:
+        is_known = dag_id in extracts() and bool(api.runs(dag_id, states=(*ACTIVE, *ENDED)))
+        if dag_id not in left:
             api.unpause(dag_id)
-        if is_known and dag_id in extracts():
+        if is_known:
             api.trigger(dag_id)
-
-
-def has_run(api: AirflowApi, dag_id: str) -> bool:
-    """Whether a Dag ever started."""
-    return bool(api.runs(dag_id, states=(*ACTIVE, *ENDED)))
 
 
 def have_brought_in(api: AirflowApi) -> bool:

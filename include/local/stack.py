@@ -52,8 +52,9 @@ class Stack:
         self.since = self._database_now()
         self._run("drop the demo files into the inbox", "demo", "drop")
         with step("switch on the Dags and ask the portals"):
-            dags.switch_on(self.api, self.check)
-        if not dags.has_run(self.api, dags.PUBLISHING):
+            is_first = self._is_first()
+            dags.switch_on(self.api, self.check, left=(dags.PUBLISHING,) if is_first else ())
+        if is_first:
             with step("bring in what there is"):
                 self._await(self._has_brought_in)
             dags.publish_first(self.api)
@@ -170,6 +171,13 @@ class Stack:
         except psycopg.OperationalError:
             self.check()  # says so if PostgreSQL itself is gone
             raise
+
+    def _is_first(self) -> bool:
+        """Whether nothing was ever published."""
+        from include.warehouse import publications
+
+        with closing(self._connect()) as connection:
+            return not publications.is_any_closed(connection)
 
     def _has_brought_in(self) -> bool:
         from include.pipeline import inbox

@@ -170,6 +170,12 @@ def record_failure(connection: Connection, publication_id: int, error: str) -> N
     )
 
 
+def is_any_closed(connection: Connection) -> bool:
+    """Whether anything was ever published."""
+    query = "select exists (select from ops.publication where status = 'closed') as found"
+    return connection.execute(query).fetchone()["found"]
+
+
 def is_being_published(connection: Connection, load_id: int) -> bool:
     """Whether the open publication reads this load right now."""
     return connection.execute(

@@ -156,7 +156,7 @@ def built(monkeypatch):
 
     built = SimpleNamespace(choices=[], views="as made", after=iter(()))
 
-    def run(*arguments: str) -> None:
+    def run(*arguments: str, watch: object = None) -> None:
         built.choices.append(arguments[arguments.index("--select") + 1 :] if "--select" in arguments else "everything")
         built.views = next(built.after, built.views)
 
