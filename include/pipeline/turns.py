@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
-from include.core.errors import NotFound, SitesFailed
+from include.core.errors import NotFound, SitesFailed, SunledgerError
 from include.pipeline import accounts
 from include.pipeline.extract import LONGEST_SYNC_S, land_site
 from include.warehouse import sites
@@ -57,20 +57,25 @@ def land_group(group: Sequence[Reference], began_at: datetime) -> list[int]:
         arrived = sites.arrived_since(connection, [site["integration_site_id"] for site in group], began_at)
     waiting = [site for site in group if site["integration_site_id"] not in arrived]
     give_up_at, load_ids = time.monotonic() + LONGEST_SYNC_S, []
-    failures: dict[str, Exception] = {}
+    failures: list[tuple[str, Exception]] = []
     for place, reference in enumerate(waiting):
-        share_s = (give_up_at - time.monotonic()) / (len(waiting) - place)
+        share_s = max(0.0, give_up_at - time.monotonic()) / (len(waiting) - place)
         try:
             load_ids += land_reference(reference, longest_s=share_s)
         except Exception as error:
             if len(group) == 1:
                 raise
             log.exception("%r", reference["name"])
-            failures[reference["name"]] = error
+            failures.append((reference["name"], error))
     if failures:
-        told = "; ".join(f"{name}: {error}" for name, error in failures.items())
-        raise SitesFailed(f"{len(failures)} of {len(group)} sites failed: {told}", list(failures.values()))
+        told = "; ".join(f"{name}: {_words(error)}" for name, error in failures)
+        raise SitesFailed(f"{len(failures)} of {len(group)} sites failed: {told}", [error for _, error in failures])
     return load_ids
+
+
+def _words(error: Exception) -> str:
+    """What is told to people; the text of a foreign error may hold anything, so only its kind is."""
+    return str(error) if isinstance(error, SunledgerError) else f"{type(error).__name__}, see the log"
 
 
 def land_reference(reference: Reference, longest_s: float = LONGEST_SYNC_S) -> list[int]:

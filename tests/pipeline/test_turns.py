@@ -57,3 +57,14 @@ def test_the_time_of_a_task_is_shared_and_what_one_site_leaves_goes_to_the_next(
     ]
     turns.land_group(group, datetime.now(UTC))
     assert shares == {"quick": 400.0, "slow": 600.0, "last": 600.0}
+
+
+def test_of_an_error_that_is_not_ours_only_its_kind_is_told(warehouse, monkeypatch):
+    def land(reference, longest_s):
+        raise ValueError("a canary that nobody may read")
+
+    monkeypatch.setattr(turns, "land_reference", land)
+    group = [{"integration_site_id": place, "name": "Roof"} for place in range(2)]
+    with pytest.raises(SitesFailed, match="2 of 2 sites failed: Roof: ValueError, see the log; Roof") as failed:
+        turns.land_group(group, datetime.now(UTC))
+    assert "canary" not in str(failed.value)
